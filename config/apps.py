@@ -1,0 +1,15 @@
+"""The applications that only join: system checks, and where Django's admin is found."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+
+
+class ConfigConfig(AppConfig):
+    name = "config"
+
+    def ready(self) -> None:
+        from config import checks  # noqa: F401
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's admin, with our own site."""

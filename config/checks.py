@@ -1,0 +1,1 @@
+"""System checks: what would start, but not work well or not be safe."""

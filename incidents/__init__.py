@@ -1,0 +1,1 @@
+"""What happens: people, services, incidents, their timeline, updates and changes."""

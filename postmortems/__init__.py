@@ -1,0 +1,1 @@
+"""What is learned: postmortems, causes, action items, publication and search."""
