@@ -1,0 +1,143 @@
+"""The closed sets of words that incidents are described with."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """The role on an account; each includes the ones before it. Blank means: sees only what is public."""
+
+    READER = "reader", _("Reader")
+    RESPONDER = "responder", _("Responder")
+    EDITOR = "editor", _("Editor")
+    ADMIN = "admin", _("Admin")
+
+
+class ColourScheme(TextChoices):
+    SYSTEM = "system", _("As the system")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class Series(TextChoices):
+    """The two sequences of numbers: real incidents, and what only looks like one (drills, the worked example)."""
+
+    INC = "INC", "INC"
+    DRILL = "DRILL", "DRILL"
+
+
+class IncidentKind(TextChoices):
+    INCIDENT = "incident", _("Incident")
+    NEAR_MISS = "near_miss", _("Near miss")
+    BACKFILL = "backfill", _("Backfill")
+    DRILL = "drill", _("Drill")
+
+
+class Severity(TextChoices):
+    SEV1 = "sev1", _("SEV1")
+    SEV2 = "sev2", _("SEV2")
+    UNKNOWN = "unknown", _("not yet known")
+    SEV3 = "sev3", _("SEV3")
+    SEV4 = "sev4", _("SEV4")
+
+
+class Status(TextChoices):
+    TRIAGE = "triage", _("Triage")
+    INVESTIGATING = "investigating", _("Investigating")
+    IDENTIFIED = "identified", _("Identified")
+    MONITORING = "monitoring", _("Monitoring")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+OPEN_STATUSES = (Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
+
+
+class CancelReason(TextChoices):
+    DUPLICATE = "duplicate", _("Duplicate of another incident")
+    FALSE_ALARM = "false_alarm", _("False alarm")
+    OTHER = "other", _("Other")
+
+
+class Milestone(TextChoices):
+    """The moments that durations are measured between, in the order in which they are expected."""
+
+    IMPACT_STARTED = "impact_started", _("Impact started")
+    DETECTED = "detected", _("Detected")
+    DECLARED = "declared", _("Declared")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    IDENTIFIED = "identified", _("Identified")
+    MITIGATED = "mitigated", _("Mitigated")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+class Precision(TextChoices):
+    EXACT = "exact", _("exact")
+    ABOUT = "about", _("about")
+    NOT_LATER = "not_later", _("not later than")
+
+
+class DetectedBy(TextChoices):
+    UNKNOWN = "unknown", _("Not known")
+    USERS = "users", _("Users")
+    MONITORING = "monitoring", _("Monitoring")
+    STAFF = "staff", _("Staff")
+    PARTNER = "partner", _("Partner")
+    OTHER = "other", _("Other")
+
+
+class ImpactAudience(TextChoices):
+    CUSTOMERS = "customers", _("Customers")
+    PARTNERS = "partners", _("Partners")
+    STAFF = "staff", _("Staff")
+
+
+class ScopeUnit(TextChoices):
+    PERCENT = "percent", _("%")
+    COUNT = "count", _("in number")
+
+
+class ScopeBasis(TextChoices):
+    MEASURED = "measured", _("measured")
+    ESTIMATED = "estimated", _("estimated")
+
+
+class IncidentRole(TextChoices):
+    """Who does what on one incident. The values are the names of the fields on Incident."""
+
+    INCIDENT_LEAD = "incident_lead", _("Incident lead")
+    COMMUNICATIONS_LEAD = "communications_lead", _("Communications lead")
+    SCRIBE = "scribe", _("Scribe")
+
+
+class TimelineKind(TextChoices):
+    LEAD_UP = "lead_up", _("Lead-up")
+    CHANGE = "change", _("Change")
+    DETECTION = "detection", _("Detection")
+    REPORT = "report", _("Report")
+    DIAGNOSIS = "diagnosis", _("Diagnosis")
+    DECISION = "decision", _("Decision")
+    ACTION = "action", _("Action")
+    COMMUNICATION = "communication", _("Communication")
+    STATUS_CHANGE = "status_change", _("Status change")
+    RECOVERY = "recovery", _("Recovery")
+    NOTE = "note", _("Note")
+
+
+class Source(TextChoices):
+    """Which door a record came in by."""
+
+    PAGE = "page", _("Page")
+    ADMIN = "admin", _("Admin")
+    API = "api", _("API")
+    IMPORT = "import", _("Import")
+    SYSTEM = "system", _("Nevertwice")
+    SYNTHETIC = "synthetic", _("Synthetic")
+
+
+class MessageState(TextChoices):
+    PENDING = "pending", _("Waiting")
+    DONE = "done", _("Delivered")
+    DEAD = "dead", _("Given up")

@@ -1,0 +1,72 @@
+"""What leaves the house, written in the transaction that caused it and delivered by the worker."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from ..enums import MessageState
+from .catalogue import Service
+from .incident import Incident
+
+
+class OutboxMessage(models.Model):
+    """One message to deliver at least once.
+
+    ``run_at`` is when it is next due; claiming it moves that forward by the length of the lease, so that the message
+    of a worker that died comes up again by itself. ``message_id`` stays the same over all tries.
+    """
+
+    message_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=60)
+    channel = models.CharField(max_length=20, default="mail")
+    recipient = models.CharField(max_length=320, blank=True)
+    payload = models.JSONField(default=dict)
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=10, choices=MessageState, default=MessageState.PENDING)
+    run_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_owner = models.CharField(max_length=64, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                "run_at", "id", condition=models.Q(state=MessageState.PENDING), name="outbox_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.recipient}"
+
+
+class WorkerHeartbeat(models.Model):
+    """When each worker was last alive."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    seen_at = models.DateTimeField()
+
+
+class Subscription(models.Model):
+    """Somebody follows an incident."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="subscriptions")
+    incident = models.ForeignKey(Incident, models.CASCADE, null=True, blank=True, related_name="followers")
+    service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="followers")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("user", "incident", name="subscription_incident_once"),
+            models.UniqueConstraint("user", "service", name="subscription_service_once"),
+            models.CheckConstraint(
+                condition=models.Q(incident__isnull=False, service__isnull=True)
+                | models.Q(incident__isnull=True, service__isnull=False),
+                name="subscription_to_one_thing",
+            ),
+        ]

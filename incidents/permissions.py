@@ -1,0 +1,137 @@
+"""Who may do what: the one rule table, and the two functions that ask it.
+
+Views and templates ask ``can()`` to decide what to offer; every domain function calls ``require()`` before it writes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .enums import Role
+from .errors import Forbidden
+from .models import Incident, TimelineEvent, User
+from .models.people import ROLE_ORDER
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks for something: a person, or a machine that has a name and a role of its own."""
+
+    user: User | None
+    label: str
+    role: str
+
+    @classmethod
+    def person(cls, user: User) -> "Actor":
+        return cls(user=user, label=user.name, role=user.role if user.is_active else "")
+
+    @classmethod
+    def machine(cls, label: str, role: str) -> "Actor":
+        """A named part of the system, such as a management command or the worker."""
+        return cls(user=None, label=label, role=role)
+
+    def has_role(self, role: str) -> bool:
+        return ROLE_ORDER.index(self.role) >= ROLE_ORDER.index(role)
+
+    def sees(self, incident: Incident) -> bool:
+        """Whether ``visible_to()`` holds this incident for the actor."""
+        if self.user is None or not incident.is_private:
+            return self.has_role(Role.READER)
+        return Incident.objects.visible_to(self.user).filter(pk=incident.pk).exists()
+
+
+class Perm(Enum):
+    """Everything that somebody may or may not do."""
+
+    VIEW_INCIDENTS = "see incidents"
+    REPORT = "report an incident or a near miss"
+    ADD_REPORT_LINE = "add a report to an incident"
+    FOLLOW = "follow an incident"
+    DECLARE = "declare an incident"
+    RESPOND = "edit an incident, its timeline, milestones, status and roles"
+    EDIT_ENTRY = "edit a timeline entry"
+    MANAGE_ENTRY = "strike out or move a timeline entry"
+    CANCEL = "cancel an incident"
+    MARK_PRIVATE = "make an incident private and add members"
+    LIFT_PRIVATE = "make a private incident visible to all"
+    VIEW_INCIDENT_AUDIT = "see who changed what on an incident"
+    EXPORT = "export what one sees"
+    IMPORT = "import postmortems"
+    CLOSE = "close a resolved incident"
+    ADMINISTER = "manage people, teams, services, severities, and see the whole audit and delivery log"
+    EDIT_PROFILE = "change the own profile"
+
+
+def _is_incident_lead(actor: Actor, incident: Incident) -> bool:
+    return actor.user is not None and incident.incident_lead_id == actor.user.pk
+
+
+def _leads_or_edits(actor: Actor, incident: Incident) -> bool:
+    return actor.has_role(Role.EDITOR) or _is_incident_lead(actor, incident)
+
+
+def _is_author(actor: Actor, event: TimelineEvent) -> bool:
+    return actor.user is not None and event.author_id == actor.user.pk
+
+
+def _own_report_or_responder(actor: Actor, event: TimelineEvent) -> bool:
+    return actor.has_role(Role.RESPONDER) or _is_author(actor, event)
+
+
+def _own_or_leads_or_edits(actor: Actor, event: TimelineEvent) -> bool:
+    return _is_author(actor, event) or _leads_or_edits(actor, event.incident)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The least role that something asks for, and what must hold for the object besides."""
+
+    role: str
+    condition: Callable[[Actor, Any], bool] | None = None
+
+
+RULES: dict[Perm, Rule] = {
+    Perm.VIEW_INCIDENTS: Rule(Role.READER),
+    Perm.REPORT: Rule(Role.READER),
+    Perm.ADD_REPORT_LINE: Rule(Role.READER),
+    Perm.FOLLOW: Rule(Role.READER),
+    Perm.EXPORT: Rule(Role.READER),
+    Perm.EDIT_ENTRY: Rule(Role.READER, _own_report_or_responder),
+    Perm.DECLARE: Rule(Role.RESPONDER),
+    Perm.RESPOND: Rule(Role.RESPONDER),
+    Perm.CLOSE: Rule(Role.RESPONDER),
+    Perm.VIEW_INCIDENT_AUDIT: Rule(Role.RESPONDER),
+    Perm.IMPORT: Rule(Role.RESPONDER),
+    Perm.MANAGE_ENTRY: Rule(Role.READER, _own_or_leads_or_edits),
+    Perm.CANCEL: Rule(Role.RESPONDER, _leads_or_edits),
+    Perm.MARK_PRIVATE: Rule(Role.RESPONDER, _leads_or_edits),
+    Perm.LIFT_PRIVATE: Rule(Role.ADMIN),
+    Perm.ADMINISTER: Rule(Role.ADMIN),
+    # Somebody without a role still has a name, a password and sessions of their own.
+    Perm.EDIT_PROFILE: Rule(""),
+}
+
+
+def incident_of(target: object) -> Incident | None:
+    """The incident that decides whether the target may be seen, if there is one."""
+    return target if isinstance(target, Incident) else getattr(target, "incident", None)
+
+
+def can(actor: Actor, perm: Perm, target: Any = None) -> bool:
+    """Whether the actor may do this, to this object where the rule depends on one."""
+    rule = RULES[perm]
+    if not actor.has_role(rule.role):
+        return False
+    if rule.condition is not None and not rule.condition(actor, target):
+        return False
+    incident = incident_of(target)
+    return incident is None or actor.sees(incident)
+
+
+def require(actor: Actor, perm: Perm, target: Any = None) -> None:
+    """Raise `Forbidden` unless the actor may do this."""
+    if not can(actor, perm, target):
+        raise Forbidden(_("Your account may not %(action)s. Ask an admin for the role.") % {"action": perm.value})
