@@ -57,7 +57,7 @@ def day(value: dt.datetime | None, zone: dt.tzinfo) -> SafeString | str:
 
 @register.filter
 def duration(value: dt.timedelta | float | None) -> str:
-    """A length of time, or a number of seconds: ``33 min``, ``2 h 05 min``, ``3 d 04 h``; empty where it is not known."""
+    """A length of time, or a number of seconds: ``33 min``, ``2 h 05 min``, ``3 d 04 h``; empty where not known."""
     if value is None or value == "":
         return ""
     return format_duration(int(value.total_seconds() if isinstance(value, dt.timedelta) else value))
