@@ -1,71 +1,104 @@
-"""Moments and durations, the same on every page: large time, small date and zone."""
+"""Moments and durations, the same on every page: large time, small date and zone, all zones within reach.
+
+A zone is given as a ``tzinfo``, as stored text (``Europe/Berlin``, ``UTC+02:00``), or left out for the active one.
+"""
 
 import datetime as dt
 
 from django import template
+from django.utils import timezone
 from django.utils.dates import MONTHS_3
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ..clock_text import zone_label
+from ..clock_text import format_offset_from, parse_zone, zone_label
 from ..duration_text import format_duration
+from ..errors import InvalidInput
 
 register = template.Library()
 
+ZoneLike = dt.tzinfo | str | None
+
 
 @register.simple_tag
-def moment(value: dt.datetime | None, zone: dt.tzinfo, *other_zones: dt.tzinfo) -> SafeString | str:
+def moment(at: dt.datetime | None, zone: ZoneLike = None, *others: ZoneLike) -> SafeString | str:
     """Time, date and zone of a moment as a ``<time>`` element; empty where it is not known.
 
-    ``{% moment incident.resolved_at zone %}`` shows it in ``zone``; hovering or tapping shows it in that zone, in
-    ``other_zones`` and in UTC.
+    ``{% moment incident.resolved_at zone %}`` prints it in ``zone``; hovering or tapping shows it in that zone, in the
+    ``others`` and in UTC.
     """
-    if value is None:
+    if at is None:
         return ""
-    local = value.astimezone(zone)
+    local = at.astimezone(as_zone(zone))
     return format_html(
         '<time datetime="{}" title="{}">{} <small>{}, {}</small></time>',
-        machine_time(value),
-        all_zones(value, zone, *other_zones),
+        machine_time(at),
+        all_zones(at, zone, *others),
         f"{local:%H:%M}",
         day_text(local),
-        zone_label(zone, value),
+        zone_label(local.tzinfo or dt.UTC, at),
     )
 
 
 @register.simple_tag
-def clock(value: dt.datetime | None, zone: dt.tzinfo, *other_zones: dt.tzinfo) -> SafeString | str:
+def clock(at: dt.datetime | None, zone: ZoneLike = None, *others: ZoneLike) -> SafeString | str:
     """The time of day alone, for where the date stands beside it; date and zones on hovering or tapping."""
-    if value is None:
+    if at is None:
         return ""
+    local = at.astimezone(as_zone(zone))
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        machine_time(value),
-        all_zones(value, zone, *other_zones),
-        f"{value.astimezone(zone):%H:%M}",
+        '<time datetime="{}" title="{}">{}</time>', machine_time(at), all_zones(at, zone, *others), f"{local:%H:%M}"
     )
 
 
 @register.simple_tag
-def day(value: dt.datetime | None, zone: dt.tzinfo) -> SafeString | str:
+def day(at: dt.datetime | None, zone: ZoneLike = None) -> SafeString | str:
     """The date alone, as a separator between days: ``6 Jan 2026``."""
-    if value is None:
+    if at is None:
         return ""
-    local = value.astimezone(zone)
+    local = at.astimezone(as_zone(zone))
     return format_html('<time datetime="{}">{}</time>', local.date().isoformat(), day_text(local))
 
 
+@register.simple_tag
+def zone_at(at: dt.datetime | None, zone: ZoneLike = None) -> str:
+    """What to print beside a time or a field: ``GMT+2``, as the zone was at that moment, or is now."""
+    return zone_label(as_zone(zone), at or timezone.now())
+
+
 @register.filter
-def duration(value: dt.timedelta | float | None) -> str:
+def offset_from(at: dt.datetime | None, start: dt.datetime | None) -> str:
+    """How far from the start of the impact: ``T+05``, ``T−33``, ``T+12 h 13``; empty where one is not known."""
+    return format_offset_from(at, start) if at and start else ""
+
+
+@register.filter
+def duration(length: dt.timedelta | float | None) -> str:
     """A length of time, or a number of seconds: ``33 min``, ``2 h 05 min``, ``3 d 04 h``; empty where not known."""
-    if value is None or value == "":
+    if length is None or length == "":
         return ""
-    return format_duration(int(value.total_seconds() if isinstance(value, dt.timedelta) else value))
+    return format_duration(int(length.total_seconds() if isinstance(length, dt.timedelta) else length))
 
 
-def machine_time(value: dt.datetime) -> str:
+@register.filter
+def since(at: dt.datetime | None) -> str:
+    """How long ago a moment was, as `duration` prints it; a moment still to come is no time ago."""
+    return duration(max(timezone.now() - at, dt.timedelta(0))) if at else ""
+
+
+def as_zone(zone: ZoneLike) -> dt.tzinfo:
+    """The zone meant by text or ``tzinfo``. What cannot be read is the active zone, so that no page fails over it."""
+    if isinstance(zone, dt.tzinfo):
+        return zone
+    try:
+        return parse_zone(zone) if zone else timezone.get_current_timezone()
+    except InvalidInput:
+        return timezone.get_current_timezone()
+
+
+def machine_time(at: dt.datetime) -> str:
     """The moment in UTC as ISO 8601, for ``<time datetime>``."""
-    return f"{value.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def day_text(local: dt.datetime) -> str:
@@ -73,11 +106,8 @@ def day_text(local: dt.datetime) -> str:
     return f"{local.day} {str(MONTHS_3[local.month]).title()} {local.year}"
 
 
-def all_zones(value: dt.datetime, *zones: dt.tzinfo) -> str:
+def all_zones(at: dt.datetime, *zones: ZoneLike) -> str:
     """The moment in each of these zones and in UTC, each offset once: ``01:30, 6 Jan 2026, GMT+2 · 23:30, …, UTC``."""
-    locals_ = [value.astimezone(zone) for zone in zones]
-    offsets = {local.utcoffset(): (zone, local) for zone, local in zip(zones, locals_, strict=True)}
-    offsets.setdefault(dt.timedelta(0), (dt.UTC, value.astimezone(dt.UTC)))
-    return " · ".join(
-        f"{local:%H:%M}, {day_text(local)}, {zone_label(zone, value)}" for zone, local in offsets.values()
-    )
+    moments = [at.astimezone(as_zone(zone)) for zone in (*zones, dt.UTC)]
+    texts = (f"{local:%H:%M}, {day_text(local)}, {zone_label(local.tzinfo or dt.UTC, at)}" for local in moments)
+    return " · ".join(dict.fromkeys(texts))
