@@ -6,8 +6,10 @@ are never in the wrong order.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
@@ -35,7 +37,7 @@ class DurationName(TextChoices):
     TO_RESOLVE = "to_resolve", gettext_lazy("to resolve")
 
 
-BETWEEN = {
+BETWEEN: dict[DurationName, tuple[Milestone, Milestone]] = {
     DurationName.TO_DETECT: (Milestone.IMPACT_STARTED, Milestone.DETECTED),
     DurationName.TO_ACKNOWLEDGE: (Milestone.DETECTED, Milestone.ACKNOWLEDGED),
     DurationName.TO_MITIGATE: (Milestone.IMPACT_STARTED, Milestone.MITIGATED),
@@ -55,32 +57,23 @@ class PhaseName(TextChoices):
 
 
 # The milestones that divide the phases, each with the phase that it ends.
-PHASE_ENDED_BY = {
+PHASE_ENDED_BY: dict[Milestone, PhaseName] = {
     Milestone.DETECTED: PhaseName.UNDETECTED,
     Milestone.ACKNOWLEDGED: PhaseName.UNACKNOWLEDGED,
     Milestone.IDENTIFIED: PhaseName.DIAGNOSING,
     Milestone.MITIGATED: PhaseName.FIXING,
     Milestone.RESOLVED: PhaseName.VERIFYING,
 }
-BOUNDARIES = (Milestone.IMPACT_STARTED, *PHASE_ENDED_BY)
+BOUNDARIES: tuple[Milestone, ...] = (Milestone.IMPACT_STARTED, *PHASE_ENDED_BY)
 
-# What cannot be the other way round. Not in it: identified after mitigated, because a fix is often rolled out before
-# anybody knows why it helps; and declared after anything but closed, because reports are written afterwards too.
-ORDERS = (
-    (Milestone.IMPACT_STARTED, Milestone.DETECTED, Milestone.ACKNOWLEDGED, Milestone.MITIGATED, Milestone.RESOLVED),
-    (Milestone.ACKNOWLEDGED, Milestone.IDENTIFIED),
+# What cannot be the other way round. Not in it: identified after mitigated, because a repair often comes before anybody
+# knows why it helps; and declared after anything but closed, because reports are written afterwards too.
+_BEGINNING = (Milestone.IMPACT_STARTED, Milestone.DETECTED, Milestone.ACKNOWLEDGED)
+ORDERS: tuple[tuple[Milestone, ...], ...] = (
+    (*_BEGINNING, Milestone.MITIGATED, Milestone.RESOLVED, Milestone.CLOSED),
+    (*_BEGINNING, Milestone.IDENTIFIED, Milestone.CLOSED),
     (Milestone.DETECTED, Milestone.DECLARED, Milestone.CLOSED),
-    (Milestone.IDENTIFIED, Milestone.CLOSED),
-    (Milestone.RESOLVED, Milestone.CLOSED),
 )
-
-
-def _bound_text(seconds: int, bound: str) -> str:
-    if seconds < MINUTE and bound in (AT_LEAST, UNCLEAR):
-        return f"{SIGNS[bound]} {_('0 min')}"
-    if seconds < MINUTE or not bound:
-        return format_duration(seconds)
-    return f"{SIGNS[bound]} {format_duration(seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +90,15 @@ class Length:
 
     @property
     def text(self) -> str:
-        length = _bound_text(self.seconds, self.bound)
-        return _("about %(length)s") % {"length": length} if self.about else length
+        """``33 min``, ``about 33 min``, ``≥ 33 min``; the least that can be said of nothing is ``≥ 0 min``."""
+        if self.bound in (AT_LEAST, UNCLEAR) and self.seconds < MINUTE:
+            length = _("0 min")
+        else:
+            length = format_duration(self.seconds)
+        if self.about:
+            length = _("about %(length)s") % {"length": length}
+        is_plain = not self.bound or (self.bound == AT_MOST and self.seconds < MINUTE)
+        return length if is_plain else f"{SIGNS[self.bound]} {length}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,22 @@ class Phase:
         return _("%(phases)s and %(phase)s") % {"phases": ", ".join(firsts), "phase": last} if firsts else last
 
     @property
-    def is_latent(self) -> bool:
-        return self.names == (PhaseName.LATENT,)
+    def key(self) -> str:
+        """What the stylesheet calls it: its name, or ``merged``."""
+        return self.names[0] if len(self.names) == 1 else "merged"
+
+
+class _Moment(NamedTuple):
+    """One end of a length of time."""
+
+    name: Milestone | PhaseName
+    at: dt.datetime
+    precision: str
+
+    @property
+    def minute(self) -> int:
+        """The minute of the clock that it lies in, counted since 1970."""
+        return int(self.at.timestamp() // MINUTE)
 
 
 def durations(incident: Incident) -> list[Duration]:
@@ -185,55 +199,77 @@ def phases(incident: Incident, triggering_change_at: dt.datetime | None = None) 
     before the impact, adds a latent phase in front, which is no part of any duration. Phases of no length are among
     them. What is still open ends with its last known milestone.
     """
-    if impossible_order(incident):
+    if _has_no_durations(incident) or impossible_order(incident):
         return []
-    known = [milestone for milestone in BOUNDARIES if _divides(incident, milestone)]
-    found = [_phase(incident, start, end) for start, end in pairwise(known)]
-    started_at = incident.impact_started_at
-    if triggering_change_at is None or started_at is None or triggering_change_at >= started_at:
+    moments = [moment for moment in _known(incident, BOUNDARIES) if not _found_afterwards(incident, moment)]
+    found = [_phase(start, end) for start, end in pairwise(moments)]
+    if triggering_change_at is None or not moments or moments[0].name != Milestone.IMPACT_STARTED:
         return found
-    length = _length(triggering_change_at, Precision.EXACT, started_at, incident.impact_started_precision)
-    return [Phase((PhaseName.LATENT,), triggering_change_at, started_at, length), *found]
+    change = _Moment(PhaseName.LATENT, triggering_change_at, Precision.EXACT)
+    if change.at >= moments[0].at:
+        return found
+    return [Phase((PhaseName.LATENT.value,), change.at, moments[0].at, _length(change, moments[0])), *found]
 
 
 def impossible_order(incident: Incident) -> list[str]:
     """Which milestones contradict each other, one sentence for each pair; nothing where their order is possible."""
-    pairs: dict[tuple[Milestone, Milestone], None] = {}
-    for order in ORDERS:
-        known = [milestone for milestone in order if incident.milestone(milestone) is not None]
-        pairs.update((pair, None) for pair in pairwise(known) if _minutes_between(incident, *pair) < 0)
+    pairs = {
+        (earlier.name, later.name): None
+        for order in ORDERS
+        for earlier, later in pairwise(_known(incident, order))
+        if later.minute < earlier.minute
+    }
     return [
         _("“%(later)s” is before “%(earlier)s”.") % {"later": later.label, "earlier": earlier.label}
         for earlier, later in pairs
     ]
 
 
+def _has_no_durations(incident: Incident) -> bool:
+    return incident.kind == IncidentKind.NEAR_MISS or incident.status == Status.CANCELLED
+
+
+def _known(incident: Incident, milestones: Iterable[Milestone]) -> list[_Moment]:
+    reached = [(milestone, incident.milestone(milestone)) for milestone in milestones]
+    return [
+        _Moment(milestone, at, incident.milestone_precision(milestone)) for milestone, at in reached if at is not None
+    ]
+
+
+def _found_afterwards(incident: Incident, moment: _Moment) -> bool:
+    """Whether this is the cause, found only after the repair: then it does not divide diagnosing from fixing."""
+    repaired = _known(incident, (Milestone.MITIGATED, Milestone.RESOLVED))
+    return moment.name == Milestone.IDENTIFIED and any(later.minute < moment.minute for later in repaired)
+
+
 def _duration(incident: Incident, name: DurationName) -> Duration:
-    start, end = BETWEEN[name]
-    if incident.kind == IncidentKind.NEAR_MISS or incident.status == Status.CANCELLED:
+    if _has_no_durations(incident):
         return Duration(name, NOT_APPLICABLE)
-    if incident.milestone(start) is None or incident.milestone(end) is None:
+    ends = _known(incident, BETWEEN[name])
+    if len(ends) < 2:
         return Duration(name, PENDING if incident.is_open else NOT_APPLICABLE)
-    length = _length_between(incident, start, end)
+    length = _length(*ends)
     return Duration(name, INVALID) if length.seconds < 0 else Duration(name, RECORDED, length)
 
 
-def _divides(incident: Incident, milestone: Milestone) -> bool:
-    """Whether this milestone is known and can stand between two phases: the cause may be found after the repair."""
-    at = incident.milestone(milestone)
-    if at is None or milestone != Milestone.IDENTIFIED:
-        return at is not None
-    repaired = [incident.milestone(later) for later in (Milestone.MITIGATED, Milestone.RESOLVED)]
-    return all(moment is None or _minute(at) <= _minute(moment) for moment in repaired)
+def _phase(start: _Moment, end: _Moment) -> Phase:
+    ended_by = BOUNDARIES[BOUNDARIES.index(start.name) + 1 : BOUNDARIES.index(end.name) + 1]
+    names = tuple(PHASE_ENDED_BY[milestone].value for milestone in ended_by)
+    return Phase(names, start.at, end.at, _length(start, end))
 
 
-def _phase(incident: Incident, start: Milestone, end: Milestone) -> Phase:
-    merged = BOUNDARIES[BOUNDARIES.index(start) + 1 : BOUNDARIES.index(end) + 1]
-    started_at, ended_at = incident.milestone(start), incident.milestone(end)
-    assert started_at is not None and ended_at is not None  # noqa: S101 - only known milestones get here
-    return Phase(
-        tuple(PHASE_ENDED_BY[milestone].value for milestone in merged),
-        started_at,
-        ended_at,
-        _length_between(incident, start, end),
+def _length(start: _Moment, end: _Moment) -> Length:
+    return Length(
+        seconds=(end.minute - start.minute) * MINUTE,
+        bound=_bound(start.precision, end.precision),
+        about=Precision.ABOUT in (start.precision, end.precision),
     )
+
+
+def _bound(start_precision: str, end_precision: str) -> str:
+    """What is true of end − start: an earlier start makes it longer, an earlier end shorter."""
+    if start_precision == end_precision == Precision.NOT_LATER:
+        return UNCLEAR
+    if start_precision == Precision.NOT_LATER:
+        return AT_LEAST
+    return AT_MOST if end_precision == Precision.NOT_LATER else ""
