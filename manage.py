@@ -1,12 +1,14 @@
 #!/usr/bin/env python
 """Django's command line for Nevertwice."""
 
-import os
 import sys
+
+from config import start
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    """Run the command that the arguments name."""
+    start.load_settings()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

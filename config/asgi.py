@@ -1,8 +1,9 @@
-"""The ASGI application."""
-
-import os
+"""The ASGI application, for servers that speak that."""
 
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config import start
+
+start.load_settings()
 application = get_asgi_application()
+start.refuse_when_unsafe()

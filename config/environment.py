@@ -5,9 +5,8 @@ Every variable may also be given as a file: `SECRET_KEY_FILE=/run/secrets/key` i
 
 import ipaddress
 import secrets
-import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -83,7 +82,9 @@ def hosts(name: str, default: list[str]) -> list[str]:
     found = words(name) or default
     for host in found:
         if "*" in host:
-            raise BadValue(f"{name} holds “{host}”; name each host, or write .example.org for a domain and all below it.")
+            raise BadValue(
+                f"{name} holds “{host}”; name each host, or write .example.org for a domain and all below it."
+            )
         if "/" in host or (":" in host and not host.startswith("[")):
             raise BadValue(f"{name} holds “{host}”, but wants host names alone, such as incidents.example.org.")
     return found
@@ -150,12 +151,14 @@ def cache(name: str, default: str) -> dict[str, Any]:
     except (ValueError, KeyError, AttributeError, ImproperlyConfigured):
         found = {}
     if not found.get("BACKEND"):
-        raise BadValue(f"{name} has to look like locmemcache://, filecache:///var/cache/nevertwice or pymemcache://127.0.0.1:11211.")
+        raise BadValue(
+            f"{name} has to look like locmemcache://, filecache:///var/cache/nevertwice or pymemcache://127.0.0.1:11211."
+        )
     return found
 
 
 def secret_key(name: str, *, kept_in: Path | None) -> str:
-    """The key that signs sessions and links; where absent, made once and kept in that file (mode 0600) if one is given."""
+    """The key that signs sessions and links; where absent, made once and kept in that file, if one is given."""
     value = text(name)
     if not value and kept_in is None:
         raise BadValue(
@@ -183,8 +186,3 @@ def _kept_key(file: Path) -> str:
     finally:
         fresh.unlink(missing_ok=True)
     return file.read_text().strip()
-
-
-def refuse(error: Exception) -> NoReturn:
-    """End this process with one sentence instead of a traceback; exit status 1."""
-    sys.exit(f"Nevertwice does not start. {error}")

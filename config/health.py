@@ -1,10 +1,42 @@
-"""Health for machines: no session, nobody signed in."""
+"""Health for machines: no session, nobody signed in, no word about the inside."""
+
+from functools import cache
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 
 
 @login_not_required
+@require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    """200 while the process answers at all; asks nothing of the database."""
+    return _answer("ok")
+
+
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when the database is reachable and has all migrations, else 503."""
+    try:
+        applied = set(MigrationRecorder(connection).applied_migrations())
+    except (DatabaseError, InterfaceError):
+        return _answer("the database is not reachable", status=503)
+    if not _migrations() <= applied:
+        return _answer("the database lacks migrations: run manage.py migrate", status=503)
+    return _answer("ok")
+
+
+@cache
+def _migrations() -> frozenset[tuple[str, str]]:
+    """Every migration that this release brings; they do not change while it runs."""
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+def _answer(text: str, status: int = 200) -> HttpResponse:
+    response = HttpResponse(f"{text}\n", content_type="text/plain; charset=utf-8", status=status)
+    response["Cache-Control"] = "no-store"
+    return response

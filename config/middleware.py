@@ -1,19 +1,136 @@
-"""Middleware."""
+"""What happens to every request and response: addresses behind proxies, headers, caching, NUL bytes."""
 
+import hashlib
+import ipaddress
+import re
+from collections.abc import Callable, Sequence
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
+from django.utils.translation import gettext as _
+
+from config.environment import Network
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+FORWARDED = (
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+)
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb", "browsing-topics")
+)
+# Pages that a shared computer should not be able to show again after signing out.
+NO_STORE = ("/account/", "/admin/")
+CSRF_TOKEN = re.compile(rb"""((?:csrfmiddlewaretoken" value=|X-CSRFToken"?: ?)["']?)[A-Za-z0-9]{64}""", re.IGNORECASE)
 
 
-def trusted_proxies(get_response):
-    return get_response
+def trusted_proxies(get_response: Handler) -> Handler:
+    """Put the visitor's address and scheme where a trusted proxy says they are; drop what anyone else claims."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        networks = settings.TRUSTED_PROXIES
+        claims = {name: request.META.pop(name) for name in FORWARDED if name in request.META}
+        if claims and _is_within(request.META.get("REMOTE_ADDR", ""), networks):
+            request.META["REMOTE_ADDR"] = _visitor(
+                request.META.get("REMOTE_ADDR", ""), claims.get("HTTP_X_FORWARDED_FOR", ""), networks
+            )
+            if proto := claims.get("HTTP_X_FORWARDED_PROTO"):
+                # The last word is the one that our own proxy wrote.
+                request.META["HTTP_X_FORWARDED_PROTO"] = proto.rpartition(",")[2].strip()
+        return get_response(request)
+
+    return middleware
 
 
-def response_headers(get_response):
-    return get_response
+def _visitor(proxy: str, forwarded_for: str, networks: Sequence[Network]) -> str:
+    """The nearest address that is not one of ours; whatever stands before it could be made up."""
+    visitor = proxy
+    for hop in reversed([hop.strip() for hop in forwarded_for.split(",")]):
+        try:
+            visitor = str(ipaddress.ip_address(hop))
+        except ValueError:
+            break
+        if not _is_within(visitor, networks):
+            break
+    return visitor
 
 
-def refuse_unstorable_text(get_response):
-    return get_response
+def _is_within(address: str, networks: Sequence[Network]) -> bool:
+    if not address:
+        # A Unix socket has no address; only what runs on this machine can reach it.
+        return bool(networks)
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return any(ip in network for network in networks)
 
 
-class PageTagMiddleware(ConditionalGetMiddleware):
-    pass
+def response_headers(get_response: Handler) -> Handler:
+    """The headers that no other middleware sets; static files get them too."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return response
+
+    return middleware
+
+
+def refuse_unstorable_text(get_response: Handler) -> Handler:
+    """Answer 400 to NUL bytes in address, query, cookies, form fields and file names.
+
+    SQLite would store them, PostgreSQL would fail in the middle of a transaction. JSON bodies are the API's to check.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if _has_nul(request):
+            raise BadRequest(_("The request holds a NUL byte, which no text may hold."))
+        return get_response(request)
+
+    return middleware
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    if any("\x00" in value for value in request.COOKIES.values()):
+        return True
+    if request.method != "POST":
+        return False
+    values = [value for _name, some in request.POST.lists() for value in some]
+    names = [file.name or "" for _name, some in request.FILES.lists() for file in some]
+    return any("\x00" in value for value in [*request.POST, *values, *names])
+
+
+class PageCaching(ConditionalGetMiddleware):
+    """`private, no-cache` with an ETag: an unchanged page costs no transfer. `no-store` for account and admin."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Add what the view did not say about caching; 304 where the visitor has this very page."""
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store" if request.path.startswith(NO_STORE) else "private, no-cache"
+        if request.method == "GET" and isinstance(response, HttpResponse) and self._wants_tag(response):
+            response["ETag"] = _page_tag(request, response.content)
+        return super().process_response(request, response)
+
+    def _wants_tag(self, response: HttpResponse) -> bool:
+        return response.status_code == 200 and self.needs_etag(response) and not response.has_header("ETag")
+
+
+def _page_tag(request: HttpRequest, content: bytes) -> str:
+    """A tag of what the page says. A form's token looks new in each answer, so the secret behind it counts instead."""
+    digest = hashlib.sha256(CSRF_TOKEN.sub(rb"\1", content))
+    digest.update(str(request.META.get("CSRF_COOKIE", "")).encode())
+    return f'"{digest.hexdigest()[:32]}"'

@@ -73,12 +73,14 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.refuse_unstorable_text",
-    "config.middleware.PageTagMiddleware",
+    "config.middleware.PageCaching",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "incidents.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "incidents.middleware.RoleRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -151,7 +153,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_MAX_AGE = 3600  # seconds, for the few files without a hash in their name
 
-# What a request may bring: a postmortem is 200 kB of text at most, a CSV of people or an image 10 MB (files count apart).
+# What a request may bring besides files: a postmortem is 200 kB of text at most.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
@@ -161,7 +163,10 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 AUTH_USER_MODEL = "incidents.User"
 AUTHENTICATION_BACKENDS = ["incidents.sign_in.NameOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["name", "email"]}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["name", "email"]},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
@@ -204,6 +209,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # names of people are unique whatever their case, by a constraint on Lower()
     "security.W005",  # HSTS for all subdomains is the decision of whoever owns the domain above us
     "security.W021",  # and so is its entry in the browsers' preload list
 ]

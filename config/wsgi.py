@@ -1,8 +1,9 @@
-"""The WSGI application."""
-
-import os
+"""The WSGI application, which gunicorn serves."""
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config import start
+
+start.load_settings()
 application = get_wsgi_application()
+start.refuse_when_unsafe()
