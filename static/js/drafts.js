@@ -1,0 +1,112 @@
+// What is typed into <form data-draft="key"> outlives a closed tab, an expired session, an error and a dead network:
+// it is kept in this browser, per account, and offered again until it was sent or thrown away.
+
+const PREFIX = "draft:";
+const KEPT_FOR = 7 * 24 * 3600 * 1000;
+const user = document.body.dataset.user;
+const failed = "failed" in document.body.dataset;
+
+const read = (name) => {
+  try {
+    return JSON.parse(localStorage.getItem(name));
+  } catch {
+    return null;
+  }
+};
+const write = (name, draft) => {
+  try {
+    localStorage.setItem(name, JSON.stringify(draft));
+  } catch {
+    // Storage full or forbidden: typing goes on without a net.
+  }
+};
+const drafts = () => {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+  } catch {
+    return [];
+  }
+};
+const nameOf = (form) => `${PREFIX}${user}:${form.dataset.draft}`;
+const fields = (form) =>
+  [...form.elements].filter((field) => field.name && field.matches("textarea, input:is([type=text], [type=search], [type=email], [type=tel], :not([type]))"));
+const texts = (form) => Object.fromEntries(fields(form).map((field) => [field.name, field.value]));
+
+const timers = new WeakMap();
+const keep = (form) => {
+  const values = texts(form);
+  const changed = fields(form).some((field) => field.value.trim() && field.value !== field.defaultValue);
+  if (changed) write(nameOf(form), { values, at: Date.now(), sent: false });
+  else localStorage.removeItem(nameOf(form));
+};
+
+const offer = (form) => {
+  const draft = read(nameOf(form));
+  if (!draft || form.querySelector(".draft-offer")) return;
+  const lost = fields(form).filter((field) => (draft.values[field.name] ?? "").trim() && draft.values[field.name] !== field.value);
+  const template = document.getElementById("draft-offer");
+  if (!lost.length || !template) return;
+  const box = template.content.firstElementChild.cloneNode(true);
+  const text = draft.values[lost[0].name].trim();
+  box.querySelector("[data-text]").textContent = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  box.querySelector("[data-time]").textContent = new Date(draft.at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  box.querySelector("[data-restore]").addEventListener("click", () => {
+    for (const field of lost) {
+      field.value = draft.values[field.name];
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    box.remove();
+    lost[0].focus();
+  });
+  box.querySelector("[data-discard]").addEventListener("click", () => {
+    localStorage.removeItem(nameOf(form));
+    box.remove();
+  });
+  form.prepend(box);
+};
+
+const offerAll = () => user && document.querySelectorAll("form[data-draft]").forEach(offer);
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-draft]");
+  if (!form || !user) return;
+  clearTimeout(timers.get(form));
+  timers.set(form, setTimeout(() => keep(form), 400));
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-forget-drafts]")) drafts().forEach((name) => localStorage.removeItem(name));
+  if (!form.matches("[data-draft]") || !user) return;
+  clearTimeout(timers.get(form));
+  keep(form);
+  const draft = read(nameOf(form));
+  if (draft) write(nameOf(form), { ...draft, sent: true });
+});
+
+// In place: the answer says whether it arrived.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form[data-draft]");
+  const draft = form && read(nameOf(form));
+  if (!draft?.sent) return;
+  if (event.detail.successful) localStorage.removeItem(nameOf(form));
+  else write(nameOf(form), { ...draft, sent: false });
+});
+document.addEventListener("htmx:load", offerAll);
+
+// After a whole page: it arrived when the next page is one for somebody signed in, is no error, was not reached by
+// going back, and does not show the same form again with what is wrong in it.
+const settle = (arrived) => {
+  for (const name of drafts()) {
+    const draft = read(name);
+    const form = user && [...document.querySelectorAll("form[data-draft]")].find((candidate) => nameOf(candidate) === name);
+    if (!draft || Date.now() - draft.at > KEPT_FOR) localStorage.removeItem(name);
+    else if (draft.sent && arrived && !form?.querySelector(".is-invalid, .invalid-feedback, .alert-danger, .errorlist")) localStorage.removeItem(name);
+    else if (draft.sent) write(name, { ...draft, sent: false });
+  }
+};
+
+const wentBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+settle(Boolean(user) && !failed && !wentBack);
+offerAll();
+window.addEventListener("pageshow", (event) => event.persisted && settle(false));
