@@ -5,6 +5,8 @@ Every variable may also be given as a file: `SECRET_KEY_FILE=/run/secrets/key` i
 
 import ipaddress
 import secrets
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +17,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_environment = environ.FileAwareEnv()
+
+class _Environment(environ.Env):
+    ENVIRON = environ.FileAwareMapping(cache=False)
+
+
+_environment = _Environment()
 
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off", ""}
@@ -116,13 +123,20 @@ def path(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().absolute()
 
 
+def _parsed(parse: Callable[[str], dict[str, Any]], value: str) -> dict[str, Any]:
+    """What django-environ reads from an address; empty where it cannot, or would only guess."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return dict(parse(value))
+    except (ValueError, KeyError, AttributeError, UserWarning, ImproperlyConfigured):
+        return {}
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """Django's dictionary for a `sqlite:///…` or `postgres://…` address."""
     value = text(name, default)
-    try:
-        found = environ.Env.db_url_config(value)
-    except (ValueError, KeyError, AttributeError, ImproperlyConfigured):
-        found = {}
+    found = _parsed(environ.Env.db_url_config, value)
     if found.get("ENGINE") not in DATABASE_ENGINES or not found.get("NAME"):
         # The address may hold a password, so it is not repeated.
         raise BadValue(
@@ -130,15 +144,12 @@ def database(name: str, default: str) -> dict[str, Any]:
         )
     if found["NAME"] == ":memory:":
         raise BadValue(f"{name} names a database in memory, which would be lost, and is not shared between processes.")
-    return dict(found)
+    return found
 
 
 def email(name: str, default: str) -> dict[str, Any]:
     """Django's EMAIL_… settings for an address such as `smtp+tls://user:password@host:587` or `consolemail://`."""
-    try:
-        found = dict(environ.Env.email_url_config(text(name, default)))
-    except (ValueError, KeyError, AttributeError, ImproperlyConfigured):
-        found = {}
+    found = _parsed(environ.Env.email_url_config, text(name, default))
     if "EMAIL_BACKEND" not in found:
         raise BadValue(f"{name} has to look like smtp+tls://user:password@mail.example.org:587 or consolemail://.")
     return {key: value for key, value in found.items() if key.startswith("EMAIL_")}
@@ -146,10 +157,7 @@ def email(name: str, default: str) -> dict[str, Any]:
 
 def cache(name: str, default: str) -> dict[str, Any]:
     """Django's dictionary for an address such as `locmemcache://`, `filecache:///path` or `dbcache://table`."""
-    try:
-        found = dict(environ.Env.cache_url_config(text(name, default)))
-    except (ValueError, KeyError, AttributeError, ImproperlyConfigured):
-        found = {}
+    found = _parsed(environ.Env.cache_url_config, text(name, default))
     if not found.get("BACKEND"):
         raise BadValue(
             f"{name} has to look like locmemcache://, filecache:///var/cache/nevertwice or pymemcache://127.0.0.1:11211."
