@@ -41,7 +41,7 @@ def incident(
     kind: str = IncidentKind.INCIDENT,
     **precisions: str,
 ) -> Incident:
-    fields = {f"{milestone}_at": moment(clock) for milestone, clock in times.items()}
+    fields: dict[str, object] = {f"{milestone}_at": moment(clock) for milestone, clock in times.items()}
     fields |= {f"{milestone}_precision": precision for milestone, precision in precisions.items()}
     return Incident(series="INC", number=1, title="x", status=status, kind=kind, **fields)
 
