@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connection
 
 TAG = "nevertwice"
 OLDEST_SQLITE = (3, 35)  # RETURNING
@@ -62,7 +63,7 @@ def _is_writable(folder: Path) -> bool:
 def databases(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
     """The engine is new enough, and the driver is the one that was tested."""
     found: list[CheckMessage] = []
-    is_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    is_sqlite = connection.vendor == "sqlite"
     if is_sqlite and sqlite3.sqlite_version_info < OLDEST_SQLITE:
         wanted = ".".join(map(str, OLDEST_SQLITE))
         found.append(Error(f"SQLite {sqlite3.sqlite_version} is too old; {wanted} is needed.", id="nevertwice.E008"))

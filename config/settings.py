@@ -96,6 +96,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "incidents.context_processors.notices",
             ],
         },
     },
@@ -219,6 +220,9 @@ SILENCED_SYSTEM_CHECKS = [
 vars().update(environment.email("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("EMAIL_FROM", default=f"nevertwice@{_host}")
+
+# What workers run by the clock
+SCHEDULE = "config.schedule.JOBS"
 
 # Log: one line each on standard error, which systemd and containers collect
 

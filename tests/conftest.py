@@ -25,3 +25,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _only_elsewhere(item: pytest.Item) -> bool:
     wanted = {marker.name for marker in item.iter_markers()} & ENGINES
     return bool(wanted) and connection.vendor not in wanted
+
+
+@pytest.fixture(autouse=True)
+def _worker_was_seen() -> None:
+    """In each test the worker counts as alive, so that no page asks the database for it now and then."""
+    cache.clear()
+    cache.set(heartbeat.CACHE_KEY, False, timeout=None)
+
+
+@pytest.fixture(autouse=True)
+def _audit_can_be_emptied(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
+    """Before a transactional test empties all tables, take away the triggers that keep the audit from being emptied.
+
+    They come back at the end of emptying, by the same signal as after a migration.
+    """
+    if {"transactional_db", "live_server"} & set(request.fixturenames):
+        request.getfixturevalue("_django_db_helper")
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if {"transactional_db", "live_server"} & set(request.fixturenames) or (marker and marker.kwargs.get("transaction")):
+        drop_audit_triggers(connection)
