@@ -1,9 +1,14 @@
 """Which tests run where: markers by folder, and tests of one engine only on that engine."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
+
+from incidents.ddl import drop_audit_triggers
+from incidents.notifications import heartbeat
 
 MARKER_BY_FOLDER = {"project": "sweep", "e2e": "e2e", "torture": "torture"}
 ENGINES = {"postgresql", "sqlite"}
@@ -38,11 +43,18 @@ def _worker_was_seen() -> None:
 def _audit_can_be_emptied(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
     """Before a transactional test empties all tables, take away the triggers that keep the audit from being emptied.
 
-    They come back at the end of emptying, by the same signal as after a migration.
+    They come back once that is done, by the same signal as after a migration.
     """
-    if {"transactional_db", "live_server"} & set(request.fixturenames):
+    transactional = _is_transactional(request)
+    if transactional:
+        # Set up before this fixture, so that it empties the tables after this fixture's end.
         request.getfixturevalue("_django_db_helper")
     yield
-    marker = request.node.get_closest_marker("django_db")
-    if {"transactional_db", "live_server"} & set(request.fixturenames) or (marker and marker.kwargs.get("transaction")):
+    if transactional:
         drop_audit_triggers(connection)
+
+
+def _is_transactional(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    asked_by_marker = marker is not None and marker.kwargs.get("transaction", False)
+    return asked_by_marker or bool({"transactional_db", "live_server"} & set(request.fixturenames))
