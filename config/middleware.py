@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
-from django.utils.translation import gettext as _
+from django.views.defaults import bad_request
 
 from config.environment import Network
 
@@ -96,7 +96,8 @@ def refuse_unstorable_text(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_nul(request):
-            raise BadRequest(_("The request holds a NUL byte, which no text may hold."))
+            # Not raised: a traceback in the log for each of these would only help whoever sends them.
+            return bad_request(request, BadRequest("NUL byte"))
         return get_response(request)
 
     return middleware
