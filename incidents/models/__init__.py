@@ -3,7 +3,7 @@
 from .audit import AuditEntry
 from .catalogue import Service, SeverityLevel
 from .incident import Impact, Incident, IncidentMember, NumberCounter, Tag
-from .outbox import OutboxMessage, Subscription, WorkerHeartbeat
+from .outbox import OutboxMessage, PeriodicJob, Subscription, WorkerHeartbeat
 from .people import Invitation, LoginAttempt, Session, Team, User
 from .timeline import TimelineEvent, TimelineEventVersion
 
@@ -16,6 +16,7 @@ __all__ = [
     "LoginAttempt",
     "NumberCounter",
     "OutboxMessage",
+    "PeriodicJob",
     "Service",
     "Session",
     "SeverityLevel",

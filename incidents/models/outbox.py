@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from ..enums import MessageState
+from ..querysets import OutboxQuerySet
 from .catalogue import Service
 from .incident import Incident
 
@@ -15,7 +16,8 @@ class OutboxMessage(models.Model):
     """One message to deliver at least once.
 
     ``run_at`` is when it is next due; claiming it moves that forward by the length of the lease, so that the message
-    of a worker that died comes up again by itself. ``message_id`` stays the same over all tries.
+    of a worker that died comes up again by itself. ``message_id`` stays the same over all tries. The payload of a
+    message that ``holds_secret`` is emptied once it is delivered or given up. After ``expires_at`` it is not sent.
     """
 
     message_id = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -24,6 +26,7 @@ class OutboxMessage(models.Model):
     channel = models.CharField(max_length=20, default="mail")
     recipient = models.CharField(max_length=320, blank=True)
     payload = models.JSONField(default=dict)
+    holds_secret = models.BooleanField(default=False)
     incident = models.ForeignKey(Incident, models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=MessageState, default=MessageState.PENDING)
     run_at = models.DateTimeField(default=timezone.now)
@@ -32,17 +35,24 @@ class OutboxMessage(models.Model):
     last_error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     delivered_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    objects = OutboxQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(
-                "run_at", "id", condition=models.Q(state=MessageState.PENDING), name="outbox_due"
-            )
+            models.Index(fields=["run_at", "id"], condition=models.Q(state=MessageState.PENDING), name="outbox_due"),
+            models.Index(fields=["state", "-id"], name="outbox_by_state"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient}"
+
+    @property
+    def can_be_resent(self) -> bool:
+        """Whether it was given up and still holds all that it has to say."""
+        return self.state == MessageState.DEAD and not self.holds_secret
 
 
 class WorkerHeartbeat(models.Model):
@@ -50,6 +60,21 @@ class WorkerHeartbeat(models.Model):
 
     name = models.CharField(max_length=100, primary_key=True)
     seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PeriodicJob(models.Model):
+    """When a job of the schedule is next due. Whoever moves ``run_at`` forward runs it."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    run_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Subscription(models.Model):
@@ -70,3 +95,6 @@ class Subscription(models.Model):
                 name="subscription_to_one_thing",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.user} follows {self.incident or self.service}"

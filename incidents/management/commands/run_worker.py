@@ -1,0 +1,48 @@
+"""`manage.py run_worker`: deliver messages and run periodic jobs until told to stop."""
+
+import argparse
+import datetime as dt
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.module_loading import import_string
+
+from ...notifications.delivery import LEASE, Courier
+from ...worker import Worker
+
+
+class Command(BaseCommand):
+    help = "Deliver messages and run periodic jobs until told to stop (SIGTERM, or Ctrl-C)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="Do what is due now, and end.")
+        parser.add_argument(
+            "--lease",
+            type=_seconds,
+            default=LEASE,
+            metavar="SECONDS",
+            help=f"How long a message is kept from other workers while it is tried (default {LEASE.seconds}).",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        worker = Worker(jobs=import_string(settings.SCHEDULE), courier=Courier(lease=options["lease"]))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: worker.stop())
+        if options["once"]:
+            worker.run_once()
+            return
+        self.stdout.write(f"Worker {worker.name} is running.")
+        worker.run()
+        self.stdout.write("Worker stopped.")
+
+
+def _seconds(text: str) -> dt.timedelta:
+    try:
+        lease = dt.timedelta(seconds=float(text))
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"“{text}” is no number of seconds.") from error
+    if lease <= dt.timedelta(0):
+        raise argparse.ArgumentTypeError("The lease has to be longer than nothing.")
+    return lease

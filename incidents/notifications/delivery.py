@@ -1,0 +1,134 @@
+"""Taking messages out of the outbox: claim one, hand it to its channel, note how that went.
+
+Each message is delivered at least once. A worker that dies in between leaves a lease behind, and when that ends the
+message is due again; a worker that was only slow finds that the message is no longer its own and changes nothing.
+"""
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..enums import MessageState
+from ..models import OutboxMessage
+from .channels import Channel, Undeliverable, channels
+
+logger = logging.getLogger(__name__)
+
+# Longer than the slowest delivery: ten seconds of patience for each step of one mail.
+LEASE = dt.timedelta(minutes=3)
+FIRST_PAUSE = dt.timedelta(seconds=10)
+LONGEST_PAUSE = dt.timedelta(hours=1)
+# With the pauses above, tries go on for three days: the mail server may be away over a weekend.
+MOST_TRIES = 80
+
+
+def claim(*, at: dt.datetime, owner: str, lease: dt.timedelta = LEASE, limit: int = 1) -> list[OutboxMessage]:
+    """Take up to ``limit`` messages that are due at ``at``, oldest first, so that nobody else gets them for a while."""
+    table = connection.ops.quote_name(OutboxMessage._meta.db_table)
+    # SQLite locks the whole file for the one statement; on PostgreSQL workers pass by what another one is taking.
+    locking = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    # MATERIALIZED: PostgreSQL might run a plain subquery again for each row, and take more than the limit.
+    sql = f"""
+        WITH due AS MATERIALIZED (
+            SELECT id FROM {table}
+            WHERE state = '{MessageState.PENDING.value}' AND run_at <= %s
+            ORDER BY run_at, id LIMIT %s {locking}
+        )
+        UPDATE {table} SET run_at = %s, lease_owner = %s, attempts = attempts + 1
+        WHERE id IN (SELECT id FROM due)
+        RETURNING *
+    """  # noqa: S608 - only names of ours are put in
+    return sorted(OutboxMessage.objects.raw(sql, [at, limit, at + lease, owner]), key=lambda message: message.pk)
+
+
+def pause_before_next_try(message: OutboxMessage) -> dt.timedelta:
+    """How long to wait after a failed try: twice as long each time, up to an hour, give or take a quarter.
+
+    The share is the message's own, so that messages that failed together do not come back together.
+    """
+    doubled = FIRST_PAUSE * 2 ** min(message.attempts - 1, 16)
+    return min(doubled, LONGEST_PAUSE) * (0.75 + message.message_id.int % 1000 / 2000)
+
+
+class Courier:
+    """Delivers what is due, one message at a time, so that a dying process holds up no other than that one."""
+
+    def __init__(
+        self,
+        *,
+        lease: dt.timedelta = LEASE,
+        clock: Callable[[], dt.datetime] = timezone.now,
+        by_channel: dict[str, Channel] | None = None,
+    ) -> None:
+        self._lease = lease
+        self._clock = clock
+        self._channels = channels() if by_channel is None else by_channel
+
+    def deliver_next(self) -> bool:
+        """Try the next message that is due; False where nothing is. Database errors pass through."""
+        claimed = claim(at=self._clock(), owner=uuid.uuid4().hex, lease=self._lease)
+        for message in claimed:
+            self.deliver(message)
+        if not claimed:
+            self.close()
+        return bool(claimed)
+
+    def deliver(self, message: OutboxMessage) -> str:
+        """Try one claimed message and note how that went; the error in words, or "" where it was delivered."""
+        reason = self._not_worth_trying(message)
+        if reason:
+            self._give_up(message, reason)
+            return reason
+        try:
+            self._channels[message.channel].deliver(message)
+        except Undeliverable as error:
+            reason = in_words(error.__cause__ or error)
+            self._give_up(message, reason)
+        except Exception as error:
+            reason = in_words(error)
+            self._try_later(message, reason)
+        else:
+            self._note(message, state=MessageState.DONE, delivered_at=self._clock(), last_error="")
+        return reason
+
+    def close(self) -> None:
+        """Let go of the channels' connections."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def _not_worth_trying(self, message: OutboxMessage) -> str:
+        if message.expires_at is not None and message.expires_at <= self._clock():
+            return _("It was no longer worth sending. %(error)s") % {"error": message.last_error}
+        if message.attempts > MOST_TRIES:
+            # Each try ended its worker before it could note anything.
+            return _("No try came to an end. %(error)s") % {"error": message.last_error}
+        return ""
+
+    def _try_later(self, message: OutboxMessage, reason: str) -> None:
+        if message.attempts >= MOST_TRIES:
+            self._give_up(message, reason)
+            return
+        logger.warning("Message %s, try %d: %s", message.message_id, message.attempts, reason)
+        self._note(message, run_at=self._clock() + pause_before_next_try(message), last_error=reason)
+
+    def _give_up(self, message: OutboxMessage, reason: str) -> None:
+        logger.error("Message %s given up after %d tries: %s", message.message_id, message.attempts, reason)
+        self._note(message, state=MessageState.DEAD, last_error=reason[:500])
+
+    def _note(self, message: OutboxMessage, **fields: object) -> None:
+        if message.holds_secret and "state" in fields:
+            fields["payload"] = {}
+        mine = OutboxMessage.objects.leased_by(message.lease_owner).filter(pk=message.pk)
+        if not mine.update(lease_owner="", **fields):
+            logger.warning("Message %s took longer than its lease; another worker has it.", message.message_id)
+
+
+def in_words(error: BaseException) -> str:
+    """An error as one line that a database can keep."""
+    text = f"{type(error).__name__}: {error}".replace("\x00", "")
+    return " ".join(text.split())[:500]

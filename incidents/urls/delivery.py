@@ -1,0 +1,10 @@
+"""Addresses of the delivery log."""
+
+from django.urls import path
+
+from ..views import delivery
+
+urlpatterns = [
+    path("delivery/", delivery.delivery_log, name="delivery-log"),
+    path("delivery/<int:pk>/resend/", delivery.delivery_resend, name="delivery-resend"),
+]

@@ -1,0 +1,56 @@
+"""The delivery log: what was sent, what waits, and what was given up."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from ..domain import deliveries
+from ..enums import MessageState
+from ..errors import NotPossible
+from ..models import OutboxMessage
+from ..notifications import heartbeat
+from ..paging import keyset_page
+from ..permissions import Perm, require
+from .access import actor_of
+
+
+@require_safe
+def delivery_log(request: HttpRequest) -> HttpResponse:
+    """All messages, newest first, perhaps only those in the state that the address names."""
+    require(actor_of(request), Perm.ADMINISTER)
+    state = request.GET.get("state", "")
+    state = state if state in MessageState.values else ""
+    page = keyset_page(OutboxMessage.objects.for_log(state=state), order=["-id"], params=request.GET)
+    context = {
+        "page": page,
+        "newer_url": _beside(state, before=page.before),
+        "older_url": _beside(state, after=page.after),
+        "state": state,
+        "states": MessageState.choices,
+        "given_up": OutboxMessage.objects.given_up().count(),
+        "worker_seen_at": heartbeat.last_seen_at(),
+    }
+    return render(request, "incidents/delivery_log.html", context)
+
+
+@require_POST
+def delivery_resend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a message that was given up back into the outbox."""
+    require(actor_of(request), Perm.ADMINISTER)
+    message = get_object_or_404(OutboxMessage, pk=pk)
+    try:
+        deliveries.resend(actor=actor_of(request), message=message, now=timezone.now())
+        messages.success(request, _("It will be sent again within seconds."))
+    except NotPossible as error:
+        messages.error(request, error.message)
+    return redirect("delivery-log")
+
+
+def _beside(state: str, **token: str) -> str:
+    """The address of the page beside this one, if there is one."""
+    return "?" + urlencode({"state": state, **token}) if all(token.values()) else ""
