@@ -39,7 +39,8 @@ def undo_url(message: Message) -> str:
     A view offers it with ``messages.success(request, text, extra_tags=f"undo:{url}")``.
     """
     tags = (message.extra_tags or "").split()
-    return next((tag.removeprefix("undo:") for tag in tags if tag.startswith("undo:/")), "")
+    urls = (tag.removeprefix("undo:") for tag in tags if tag.startswith("undo:"))
+    return next((url for url in urls if url.startswith("/") and not url.startswith("//")), "")
 
 
 @register.filter

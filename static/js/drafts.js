@@ -4,6 +4,8 @@
 const PREFIX = "draft:";
 const KEPT_FOR = 7 * 24 * 3600 * 1000;
 const user = document.body.dataset.user;
+// Day before month, as on all pages.
+const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const failed = "failed" in document.body.dataset;
 
 const read = (name) => {
@@ -49,7 +51,7 @@ const offer = (form) => {
   const box = template.content.firstElementChild.cloneNode(true);
   const text = draft.values[lost[0].name].trim();
   box.querySelector("[data-text]").textContent = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  box.querySelector("[data-time]").textContent = new Date(draft.at).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  box.querySelector("[data-time]").textContent = new Date(draft.at).toLocaleString(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
   box.querySelector("[data-restore]").addEventListener("click", () => {
     for (const field of lost) {
       field.value = draft.values[field.name];
