@@ -4,7 +4,9 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
-class ConfigConfig(AppConfig):
+class CompositionConfig(AppConfig):
+    """This package, so that its checks are found."""
+
     name = "config"
 
     def ready(self) -> None:
@@ -13,3 +15,5 @@ class ConfigConfig(AppConfig):
 
 class AdminConfig(DjangoAdminConfig):
     """Django's admin, with our own site."""
+
+    default_site = "incidents.admin.site.NevertwiceAdminSite"

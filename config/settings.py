@@ -50,7 +50,7 @@ LOCALE_PATHS = [ROOT / "locale"]
 INSTALLED_APPS = [
     "postmortems",
     "incidents",
-    "config.apps.ConfigConfig",
+    "config.apps.CompositionConfig",
     "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
