@@ -1,6 +1,6 @@
-"""Who may do what: the one rule table, and the two functions that ask it.
+"""Who may do what: the one rule table, and the functions that ask it.
 
-Views and templates ask ``can()`` to decide what to offer; every domain function calls ``require()`` before it writes.
+Pages ask ``offers()`` which buttons to show; every domain function calls ``require()`` before it writes.
 """
 
 from collections.abc import Callable
@@ -120,15 +120,16 @@ def incident_of(target: object) -> Incident | None:
     return target if isinstance(target, Incident) else getattr(target, "incident", None)
 
 
-def can(actor: Actor, perm: Perm, target: Any = None) -> bool:
-    """Whether the actor may do this, to this object where the rule depends on one."""
+def offers(actor: Actor, perm: Perm, target: Any = None) -> bool:
+    """Whether to offer this on a page that came through ``visible_to()``: the rule alone, without a query."""
     rule = RULES[perm]
-    if not actor.has_role(rule.role):
-        return False
-    if rule.condition is not None and not rule.condition(actor, target):
-        return False
+    return actor.has_role(rule.role) and (rule.condition is None or rule.condition(actor, target))
+
+
+def can(actor: Actor, perm: Perm, target: Any = None) -> bool:
+    """Whether the actor may do this, to this object where the rule depends on one, and may know of the object."""
     incident = incident_of(target)
-    return incident is None or actor.sees(incident)
+    return offers(actor, perm, target) and (incident is None or actor.sees(incident))
 
 
 def require(actor: Actor, perm: Perm, target: Any = None) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce
 
-from .enums import OPEN_STATUSES, MessageState, Role
+from .enums import OPEN_STATUSES, MessageState, Role, Severity, Status
 
 # Numbers fit the column of either engine.
 REFERENCE = re.compile(r"(?P<series>INC|DRILL)-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
@@ -24,8 +24,9 @@ NUMBER = re.compile(r"(?:(?P<series>INC|DRILL)[- ]?|#)?(?P<number>[1-9][0-9]{0,8
 # What a row of the list shows. Anything else would cost a query for each row, which a test forbids.
 LIST_FIELDS = (
     *("series", "number", "kind", "title", "severity", "severity_rank", "status", "is_private", "is_example"),
-    *("sort_at", "impact_started_at", "impact_started_precision", "resolved_at", "resolved_precision"),
-    *("incident_lead__name", "incident_lead__is_active"),
+    *("sort_at", "impact_started_at", "impact_started_precision", "detected_at", "detected_precision"),
+    *("acknowledged_at", "acknowledged_precision", "mitigated_at", "mitigated_precision"),
+    *("resolved_at", "resolved_precision", "incident_lead__name", "incident_lead__is_active"),
 )
 MAX_OPTIONS = 200  # in one select list
 
@@ -47,6 +48,15 @@ class IncidentCriteria:
     until: dt.datetime | None = None
 
 
+# How much the pages show at once.
+MAX_TODAY = 50
+MAX_LATELY = 8
+MAX_OPEN_LIKE = 6
+MAX_WORDS = 12
+EVENTS_A_PAGE = 200
+ENTRIES_A_PAGE = 50
+
+
 class UserQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
@@ -54,6 +64,14 @@ class UserQuerySet(models.QuerySet):
     def named(self, name_or_email: str) -> Self:
         """The account of that name or e-mail address, whatever its case."""
         return self.filter(Q(name__iexact=name_or_email) | Q(email__iexact=name_or_email))
+
+    def added_to(self, incident: Any) -> Self:
+        """Those who were added by name to a private incident."""
+        return self.filter(incident_memberships__incident=incident)
+
+    def for_list(self) -> Self:
+        """Everybody by name, with their teams."""
+        return self.order_by("name").prefetch_related("teams")
 
     def with_role(self, role: str) -> Self:
         """Active accounts with at least this role."""
@@ -65,10 +83,56 @@ class TeamQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def for_list(self) -> Self:
+        """Teams in use first, each with its people and its services."""
+        return self.order_by("-is_active", "name").for_page()
+
+    def for_page(self) -> Self:
+        return self.select_related("team_lead", "deputy").prefetch_related("members", "services")
+
+
+class SeverityLevelQuerySet(models.QuerySet):
+    def gravest_first(self) -> Self:
+        """In the order in which severities are listed everywhere."""
+        rank = [When(code=code, then=Value(place)) for place, code in enumerate(Severity.values)]
+        return self.order_by(Case(*rank))
+
+
+class InvitationQuerySet(models.QuerySet):
+    def open(self, now: dt.datetime) -> Self:
+        """Those whose link still lets somebody in."""
+        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+
+    def unanswered(self) -> Self:
+        """Those that nobody accepted or withdrew, expired ones too; an admin may send them again."""
+        return self.filter(accepted_at=None, revoked_at=None).select_related("invited_by").prefetch_related("teams")
+
+    def of_or_by(self, person: Any) -> Self:
+        """Those that let this person in, and those that this person sent."""
+        return self.filter(Q(user=person) | Q(invited_by=person))
+
 
 class ServiceQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
+
+    def with_open_incidents(self, visible: QuerySet) -> Self:
+        """Each with ``open_count``, how many of the ``visible`` incidents are open on it; those with any first."""
+        open_here = visible.open().filter(services=OuterRef("pk")).order_by().values("services")
+        counted = open_here.annotate(number=Count("pk")).values("number")
+        return self.annotate(open_count=Coalesce(Subquery(counted), 0)).order_by("-open_count", "name")
+
+    def for_list(self, user: Any) -> Self:
+        """Services in use, each with ``open_incidents``: what this person may know to be open on it."""
+        incidents = self.model.incidents.rel.related_model.objects.visible_to(user).open().order_by("-sort_at", "-id")
+        return (
+            self.active()
+            .select_related("team")
+            .prefetch_related(models.Prefetch("incidents", queryset=incidents, to_attr="open_incidents"))
+        )
+
+    def for_page(self) -> Self:
+        return self.select_related("team__team_lead", "team__deputy")
 
 
 class IncidentQuerySet(models.QuerySet):
@@ -164,6 +228,47 @@ class IncidentQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(status__in=OPEN_STATUSES)
 
+    def for_detail(self, user: Any) -> Self:
+        """One incident with the people on it, how many follow it, and whether this person does."""
+        people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team__team_lead", "duplicate_of")
+        followers = self.model.followers.rel.related_model.objects.filter(incident=OuterRef("pk")).order_by()
+        counted = followers.values("incident").annotate(number=Count("pk")).values("number")
+        return self.select_related(*people).annotate(
+            follower_count=Coalesce(Subquery(counted), 0), is_followed=Exists(followers.filter(user=user))
+        )
+
+    def for_today(self) -> Self:
+        """What is open now, gravest first."""
+        impact = self.model.impacts.rel.related_model.objects.filter(incident=OuterRef("pk")).order_by("id")
+        return (
+            self.open()
+            .for_list()
+            .annotate(first_impact=Subquery(impact.values("what")[:1]))
+            .order_by("severity_rank", "-sort_at", "-id")[:MAX_TODAY]
+        )
+
+    def on_service(self, service: Any) -> Self:
+        """What hit this service, newest first."""
+        return self.filter(services=service).for_list().order_by("-sort_at", "-id")
+
+    def over(self) -> Self:
+        return self.filter(status__in=(Status.RESOLVED, Status.CLOSED))
+
+    def over_lately(self) -> Self:
+        """What was open before, newest first."""
+        over = self.filter(status__in=(Status.RESOLVED, Status.CLOSED)).for_list()
+        return over.order_by("-sort_at", "-id")[:MAX_LATELY]
+
+    def open_like(self, title: str) -> Self:
+        """A few open incidents, those first whose titles share words with this one."""
+        shared = [
+            When(title_key__contains=word, then=Value(1)) for word in set(title.casefold().split()) if len(word) > 2
+        ][:MAX_WORDS]
+        likeness: Any = sum((Case(when, default=Value(0)) for when in shared), start=Value(0))
+        return (
+            self.open().for_list().annotate(likeness=likeness).order_by("-likeness", "-sort_at", "-id")[:MAX_OPEN_LIKE]
+        )
+
 
 def _options(objects: QuerySet, name: str, value: str, selected: Mapping[str, str]) -> QuerySet:
     first = objects.order_by("name").values("pk")[:MAX_OPTIONS]
@@ -179,14 +284,72 @@ class TimelineEventQuerySet(models.QuerySet):
     def for_page(self) -> Self:
         return self.select_related("author", "struck_by")
 
+    def newest_first(self) -> Self:
+        """As people look at it while it happens; what has no known time stands on top, to be seen."""
+        return self.order_by("-sort_at", "-position", "-id")
+
+    def oldest_first(self, *, starred: bool, after: str) -> tuple[list[Any], int | None]:
+        """One stretch of the story from its beginning, and the entry after which the next stretch starts, if any.
+
+        ``after`` is such an entry, as it came in an address; anything else begins at the beginning.
+        """
+        rows = self.filter(is_starred=True, struck_at=None) if starred else self
+        last = self.filter(pk=int(after)).first() if after.isascii() and after.isdigit() and len(after) < 19 else None
+        if last is not None:
+            same = Q(sort_at=last.sort_at)
+            rows = rows.filter(
+                Q(sort_at__gt=last.sort_at)
+                | same & Q(position__gt=last.position)
+                | same & Q(position=last.position, pk__gt=last.pk)
+            )
+        events = list(rows.order_by("sort_at", "position", "id")[: EVENTS_A_PAGE + 1])
+        return events[:EVENTS_A_PAGE], events[EVENTS_A_PAGE - 1].pk if len(events) > EVENTS_A_PAGE else None
+
+
+class AuditEntryQuerySet(models.QuerySet):
+    def for_log(
+        self,
+        *,
+        person: Any = None,
+        action: str = "",
+        object_type: str = "",
+        object_id: str = "",
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+    ) -> Self:
+        """What the filters of the audit log leave; ``until`` is the first moment no longer shown."""
+        wanted = {
+            "actor": person,
+            "action__startswith": action,
+            "object_type": object_type,
+            "object_id": object_id,
+            "at__gte": since,
+            "at__lt": until,
+        }
+        return self.filter(**{name: value for name, value in wanted.items() if value}).select_related(
+            "actor", "incident"
+        )
+
+    def for_incident(self, incident: Any) -> Self:
+        """What was done to an incident and everything on it, newest first."""
+        return self.filter(incident=incident).select_related("actor").order_by("-id")
+
+    def stretch(self, before: str) -> tuple[list[Any], int | None]:
+        """The entries older than ``before``, as it came in an address, and where the next older ones start, if any."""
+        usable = before.isascii() and before.isdigit() and len(before) < 19
+        rows = self.filter(pk__lt=int(before)) if usable else self
+        entries = list(rows[: ENTRIES_A_PAGE + 1])
+        return entries[:ENTRIES_A_PAGE], entries[ENTRIES_A_PAGE - 1].pk if len(entries) > ENTRIES_A_PAGE else None
+
 
 class OutboxQuerySet(models.QuerySet):
-    def for_log(self, *, state: str = "", before: int | None = None) -> Self:
-        """Newest first, perhaps only those in one state, perhaps only those older than the one with that key."""
-        rows = self.select_related("incident").order_by("-id")
-        if state:
-            rows = rows.filter(state=state)
-        return rows.filter(pk__lt=before) if before else rows
+    def for_log(self, *, state: str = "") -> Self:
+        """All messages, or those in one state."""
+        rows = self.select_related("incident").defer("payload")
+        return rows.filter(state=state) if state else rows
+
+    def given_up(self) -> Self:
+        return self.filter(state=MessageState.DEAD)
 
     def leased_by(self, owner: str) -> Self:
         """Those whose present try still belongs to this owner."""

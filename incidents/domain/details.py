@@ -99,7 +99,7 @@ def set_team(*, actor: Actor, incident: Incident, team: Team | None, now: dt.dat
 def add_tag(*, actor: Actor, incident: Incident, tag: str, now: dt.datetime) -> Incident:
     """Add one tag; the others stay."""
     require(actor, Perm.RESPOND, incident)
-    names = [name for name in incident.tags.values_list("name", flat=True)]
+    names = incident.tags.values_list("name", flat=True)
     changes = _set_tags(incident, [*names, tag])
     if changes:
         compare_and_set(incident, at=now)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +16,7 @@ from .. import audit, registry
 from ..enums import CancelReason, Milestone, Precision, Status, TimelineKind
 from ..errors import InvalidInput, NotPossible
 from ..models import Incident, Subscription
-from ..permissions import Actor, Perm, can, require
+from ..permissions import Actor, Perm, offers, require
 from . import timeline
 from .versions import check_version, compare_and_set
 
@@ -79,7 +78,7 @@ def available_verbs(actor: Actor, incident: Incident) -> list[Verb]:
     return [
         verb
         for verb, row in TRANSITIONS.items()
-        if incident.status in row.sources and not _is_acknowledged(incident, verb) and can(actor, row.perm, incident)
+        if incident.status in row.sources and not _is_acknowledged(incident, verb) and offers(actor, row.perm, incident)
     ]
 
 
@@ -135,9 +134,7 @@ def advance(
 
 
 @transaction.atomic
-def reopen(
-    *, actor: Actor, incident: Incident, reason: str, now: dt.datetime, version: int | None = None
-) -> Incident:
+def reopen(*, actor: Actor, incident: Incident, reason: str, now: dt.datetime, version: int | None = None) -> Incident:
     """Take an incident up again; mitigated, resolved and closed are emptied, their old values stay in the audit."""
     require(actor, TRANSITIONS[Verb.REOPEN].perm, incident)
     check_version(incident, version)

@@ -76,9 +76,7 @@ def must_say_so(user: User, incident: Incident, now: dt.datetime) -> bool:
     """Whether this admin sees the incident only by being admin, and has not said lately that they look."""
     if not incident.is_private or Incident.objects.member(user).filter(pk=incident.pk).exists():
         return False
-    recent = AuditEntry.objects.filter(
-        incident=incident, actor=user, action=ACCESS_ACTION, at__gt=now - ACCESS_LASTS
-    )
+    recent = AuditEntry.objects.filter(incident=incident, actor=user, action=ACCESS_ACTION, at__gt=now - ACCESS_LASTS)
     return not recent.exists()
 
 

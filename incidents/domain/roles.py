@@ -57,7 +57,9 @@ def assign(
 def _check_holder(actor: Actor, incident: Incident, holder: User) -> None:
     if not holder.has_role(Role.RESPONDER):
         message = _("%(name)s cannot take a role: that needs an active account with the role of a responder.")
-        raise InvalidInput(message % {"name": holder.name}, code="holder", fields={"holder": message % {"name": holder}})
+        raise InvalidInput(
+            message % {"name": holder.name}, code="holder", fields={"holder": message % {"name": holder}}
+        )
     if not Actor.person(holder).sees(incident):
         require(actor, Perm.MARK_PRIVATE, incident)
 

@@ -23,7 +23,7 @@ MAX_TEXT_LENGTH = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventContent:
-    """Everything about an event that a person enters. Exactly one of ``occurred_at`` (UTC) and ``time_text`` is known."""
+    """What a person enters of an event. Exactly one of ``occurred_at`` (UTC) and ``time_text`` is known."""
 
     text: str
     kind: TimelineKind = TimelineKind.NOTE
@@ -37,7 +37,7 @@ class EventContent:
     is_internal: bool = False
 
     @classmethod
-    def from_entry(cls, entry: Entry, *, now: dt.datetime) -> "EventContent":
+    def from_entry(cls, entry: Entry, *, now: dt.datetime, is_internal: bool = False) -> "EventContent":
         """What an entry line means; without a time it happened now."""
         moment = entry.moment or Moment(at=now, utc_offset_minutes=None, time_text="", precision=Precision.EXACT)
         return cls(
@@ -48,11 +48,12 @@ class EventContent:
             utc_offset_minutes=moment.utc_offset_minutes,
             precision=moment.precision,
             is_starred=entry.starred,
+            is_internal=is_internal,
         )
 
 
 def literal(text: str) -> str:
-    """The text with a backslash before everything that Markdown would take for a mark, for names in sentences of ours."""
+    """The text with a backslash before all that Markdown takes for a mark: for names in sentences of ours."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~" else letter for letter in text)
 
 
@@ -184,9 +185,7 @@ def move(
     compare_and_set(event, at=now, incident=other, client_id=None)
     changes = {"incident": (origin.reference, other.reference)}
     for incident in (origin, other):
-        audit.record(
-            actor=actor, action="timeline.moved", target=event, at=now, changes=changes, incident=incident
-        )
+        audit.record(actor=actor, action="timeline.moved", target=event, at=now, changes=changes, incident=incident)
     return event
 
 

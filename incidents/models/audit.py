@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from ..querysets import AuditEntryQuerySet
 from .incident import Incident
 
 
@@ -25,11 +26,13 @@ class AuditEntry(models.Model):
     changes = models.JSONField(default=dict)
     note = models.CharField(max_length=500, blank=True)
 
+    objects = AuditEntryQuerySet.as_manager()
+
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index("incident", "-id", name="audit_by_incident"),
-            models.Index("object_type", "object_id", "-id", name="audit_by_object"),
+            models.Index(fields=["incident", "-id"], name="audit_by_incident"),
+            models.Index(fields=["object_type", "object_id", "-id"], name="audit_by_object"),
         ]
 
     def __str__(self) -> str:

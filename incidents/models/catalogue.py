@@ -5,7 +5,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from ..enums import Severity
-from ..querysets import ServiceQuerySet
+from ..querysets import ServiceQuerySet, SeverityLevelQuerySet
 from .people import Team
 
 
@@ -48,6 +48,8 @@ class SeverityLevel(models.Model):
     postmortem_required = models.BooleanField(_("postmortem required"), default=False)
     second_approver_required = models.BooleanField(_("second approver required"), default=False)
     verification_required = models.BooleanField(_("action items are verified"), default=False)
+
+    objects = SeverityLevelQuerySet.as_manager()
 
     class Meta:
         constraints = [

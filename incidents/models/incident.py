@@ -39,6 +39,9 @@ class NumberCounter(models.Model):
     series = models.CharField(max_length=5, primary_key=True, choices=Series)
     last = models.PositiveIntegerField(default=0)
 
+    def __str__(self) -> str:
+        return f"{self.series}-{self.last}"
+
 
 class Tag(models.Model):
     """A word that incidents share."""
@@ -178,6 +181,9 @@ class Incident(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.title}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("incident", args=[self.reference])
+
     @property
     def reference(self) -> str:
         """The name people use for it, such as ``INC-12``."""
@@ -186,9 +192,6 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
-
-    def get_absolute_url(self) -> str:
-        return reverse("incident", args=[self.reference])
 
     def milestone(self, milestone: str) -> dt.datetime | None:
         """When the milestone was reached, in UTC, or nothing where that is not known."""
@@ -222,6 +225,9 @@ class IncidentMember(models.Model):
         ordering = ["id"]
         constraints = [models.UniqueConstraint("incident", "user", name="incident_member_once")]
 
+    def __str__(self) -> str:
+        return f"{self.user} sees {self.incident.reference}"
+
 
 class Impact(models.Model):
     """One thing that some group of people could not do, how many of them, and for how long."""
@@ -231,7 +237,9 @@ class Impact(models.Model):
     what = models.CharField(_("what they could not do"), max_length=300)
     scope = models.DecimalField(_("how many"), max_digits=14, decimal_places=2, null=True, blank=True)
     scope_unit = models.CharField(_("unit"), max_length=10, choices=ScopeUnit, default=ScopeUnit.PERCENT)
-    scope_basis = models.CharField(_("measured or estimated"), max_length=10, choices=ScopeBasis, default=ScopeBasis.ESTIMATED)
+    scope_basis = models.CharField(
+        _("measured or estimated"), max_length=10, choices=ScopeBasis, default=ScopeBasis.ESTIMATED
+    )
     from_at = models.DateTimeField(_("from"), null=True, blank=True)
     to_at = models.DateTimeField(_("to"), null=True, blank=True)
     client_id = models.UUIDField(null=True, editable=False)

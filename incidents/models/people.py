@@ -1,19 +1,31 @@
 """People, their teams, and how they get in."""
 
+import unicodedata
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..enums import ColourScheme, Role
-from ..querysets import TeamQuerySet, UserQuerySet
+from ..querysets import InvitationQuerySet, TeamQuerySet, UserQuerySet
 
 ROLE_ORDER = ("", *Role.values)
+# Characters that turn the text behind them around, so that a name could pass for another.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def validate_name(name: str) -> None:
+    """A name is one printable line without an @, so that it is never taken for an e-mail address when signing in."""
+    if "@" in name:
+        raise ValidationError(_("A name cannot hold an @. The e-mail address has a field of its own."), code="at_sign")
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} or char in TURNING for char in name):
+        raise ValidationError(_("A name cannot hold line breaks or control characters."), code="control")
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -32,7 +44,9 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 class User(AbstractBaseUser):
     """An account of one person. The role decides what it may do; people are deactivated, never deleted."""
 
-    name = models.CharField(_("name"), max_length=150, help_text=_("As colleagues know this person."))
+    name = models.CharField(
+        _("name"), max_length=150, validators=[validate_name], help_text=_("As colleagues know this person.")
+    )
     email = models.EmailField(_("e-mail"), null=True, blank=True)
     phone = models.CharField(
         _("phone"), max_length=40, blank=True, help_text=_("Shown to colleagues on incidents, to be called at night.")
@@ -142,9 +156,7 @@ class Team(models.Model):
             models.UniqueConstraint(
                 Lower("name"), name="team_name_unique", violation_error_message=_("A team has this name already.")
             ),
-            models.UniqueConstraint(
-                "is_default", condition=models.Q(is_default=True), name="team_one_default"
-            ),
+            models.UniqueConstraint("is_default", condition=models.Q(is_default=True), name="team_one_default"),
         ]
 
     def __str__(self) -> str:
@@ -171,12 +183,18 @@ class Session(AbstractBaseSession):
 
 
 class Invitation(models.Model):
-    """A single-use link by which a person makes an account. Only the hash of its token is kept."""
+    """A single-use link by which a person makes an account, or first gets into one that an admin made ahead.
+
+    Only the hash of its token is kept.
+    """
 
     email = models.EmailField(_("e-mail"))
     name = models.CharField(_("name"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.READER)
     teams = models.ManyToManyField(Team, blank=True, verbose_name=_("teams"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="invitations", editable=False
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="invitations_sent")
     created_at = models.DateTimeField(default=timezone.now)
@@ -184,6 +202,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     revoked_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -193,15 +213,17 @@ class Invitation(models.Model):
 
 
 class LoginAttempt(models.Model):
-    """How many tries to sign in were made in one window, for one key.
+    """How many tries to sign in were made for one key since it was last left alone for a whole window.
 
     The key is a digest of (address, name), or of the name alone for tries without the cookie of a remembered device.
     """
 
-    key = models.CharField(max_length=64)
-    window_start = models.DateTimeField()
+    key = models.CharField(max_length=64, unique=True)
     tries = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint("key", "window_start", name="login_attempt_once_per_window")]
-        indexes = [models.Index("window_start", name="login_attempt_window")]
+        indexes = [models.Index("last_at", name="login_attempt_last_at")]
+
+    def __str__(self) -> str:
+        return f"{self.tries} since {self.window_start:%Y-%m-%d %H:%M}"

@@ -92,3 +92,6 @@ class TimelineEventVersion(models.Model):
     class Meta:
         ordering = ["-version"]
         constraints = [models.UniqueConstraint("event", "version", name="timeline_event_version_once")]
+
+    def __str__(self) -> str:
+        return f"version {self.version}"

@@ -1,0 +1,1 @@
+"""What people enter on pages, checked before the domain sees it."""

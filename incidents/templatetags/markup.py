@@ -1,0 +1,20 @@
+"""Text that people wrote, as HTML."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from .. import markup
+
+register = template.Library()
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Markdown made into HTML now, for short texts that are kept as text only."""
+    return markup.render(text, breaks=True)
+
+
+@register.filter
+def stored_html(html: str) -> SafeString:
+    """HTML that was made when the text was saved."""
+    return markup.stored(html)

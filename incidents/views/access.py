@@ -1,0 +1,89 @@
+"""How a page gets at its incident, and how it shows times."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from ..clock_text import ClockContext, parse_zone, zone_label
+from ..domain import privacy, timeline
+from ..models import Incident
+from ..permissions import Actor
+from ..zones import reader_zone
+
+P = ParamSpec("P")
+IncidentView = Callable[Concatenate[HttpRequest, Incident, P], HttpResponse]
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks, as the domain wants to know it."""
+    return Actor.person(request.user)  # type: ignore[arg-type]
+
+
+def incident_page(view: IncidentView[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+    """Give the view the incident that its address names, if the person may know of it.
+
+    Hidden or absent is 404; another case of the letters is redirected. An admin who is no member of a private incident
+    first says that they look, which is recorded.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, reference: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        incident = Incident.objects.visible_to(request.user).referenced(reference).for_detail(request.user).first()
+        if incident is None:
+            raise Http404
+        if reference != incident.reference and request.method == "GET":
+            return redirect(request.get_full_path().replace(reference, incident.reference, 1), permanent=True)
+        if privacy.must_say_so(request.user, incident, timezone.now()) and not getattr(view, "opens_private", False):
+            return render(request, "incidents/private_gate.html", {"incident": incident}, status=403)
+        return view(request, incident, *args, **kwargs)
+
+    return wrapper
+
+
+def opens_private(view: IncidentView[P]) -> IncidentView[P]:
+    """Mark the one view by which an admin says that they look at a private incident."""
+    view.opens_private = True  # type: ignore[attr-defined]
+    return view
+
+
+@dataclass(frozen=True, slots=True)
+class PageZone:
+    """The zone a page shows its times in; ``key`` is what the address says of it."""
+
+    key: str
+    zone: dt.tzinfo
+    label: str
+    others: list[tuple[str, str]]
+
+
+def page_zone(request: HttpRequest, incident: Incident) -> PageZone:
+    """The zone of the incident, or what ``?zone=`` asks for: ``mine`` for the reader's own, ``utc``."""
+    zones = {"home": parse_zone(incident.home_zone), "mine": reader_zone(request.user), "utc": dt.UTC}
+    key = request.POST.get("zone") or request.GET.get("zone") or "home"
+    if key not in zones:
+        key = "home"
+    labels = {name: zone_label(zone, incident.sort_at) for name, zone in zones.items()}
+    others: dict[str, str] = {}
+    for name, label in labels.items():
+        if label != labels[key]:
+            others.setdefault(label, name)
+    return PageZone(key, zones[key], labels[key], [(name, label) for label, name in others.items()])
+
+
+def clock_for(incident: Incident, zone: dt.tzinfo, now: dt.datetime) -> ClockContext:
+    """What times typed on this incident's pages mean."""
+    return ClockContext(
+        zone=zone,
+        now=now,
+        live=incident.is_open,
+        impact_started_at=incident.impact_started_at,
+        previous_at=None if incident.is_open else timeline.previous_moment(incident),
+        day_first=settings.DAY_FIRST,
+    )

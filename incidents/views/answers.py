@@ -1,0 +1,39 @@
+"""How a form is answered: carried out and redirected, or shown again with what is wrong."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ..errors import DomainError, Forbidden, Stale
+from ..forms.errors import add_domain_error
+
+T = TypeVar("T")
+
+
+def attempt(form: forms.BaseForm, act: Callable[[], T]) -> T | None:
+    """Carry out what a valid form asks for; nothing where the form or the domain refuses, which the form then says."""
+    if not form.is_valid():
+        return None
+    try:
+        return act()
+    except Forbidden:
+        raise
+    except DomainError as error:
+        add_domain_error(form, error)
+        form.is_stale = isinstance(error, Stale)  # type: ignore[attr-defined]
+        return None
+
+
+def form_page(request: HttpRequest, template: str, form: forms.BaseForm, **context: Any) -> HttpResponse:
+    """The page of a form: 422 where it was sent and has errors, 409 where somebody else was quicker."""
+    refused = 409 if getattr(form, "is_stale", False) else 422
+    status = refused if form.is_bound and form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def sent(request: HttpRequest) -> Any:
+    """What a form is to be filled with: what was sent, or nothing on the first look."""
+    return request.POST if request.method == "POST" else None

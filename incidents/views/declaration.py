@@ -1,0 +1,95 @@
+"""Reporting, declaring, recording a near miss."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from ..clock_text import ClockContext, describe, parse_moment, zone_label, zone_name
+from ..domain import declaration
+from ..enums import Role
+from ..errors import InvalidInput
+from ..forms.declaration import DeclareForm, NearMissForm, NewIncidentForm, ReportForm
+from ..forms.fields import LONGEST_TIME
+from ..models import Incident, SeverityLevel
+from ..permissions import Perm, require
+from ..zones import reader_zone
+from .access import actor_of, incident_page
+from .answers import attempt, form_page, sent
+
+PLAIN = "text/plain; charset=utf-8"
+
+# What can begin, by the word in ``?kind=``: its form and the domain function that carries it out.
+BEGINNINGS = {
+    "report": (ReportForm, declaration.report),
+    "declare": (DeclareForm, declaration.declare),
+    "near-miss": (NearMissForm, declaration.record_near_miss),
+}
+
+
+def incident_new(request: HttpRequest) -> HttpResponse:
+    """The one screen by which an incident begins: readers report, responders declare."""
+    actor, kind = actor_of(request), _kind(request)
+    require(actor, Perm.REPORT)
+    form_class, begin = BEGINNINGS[kind]
+    form = _form(request, form_class)
+    if form.is_bound and (
+        incident := attempt(form, lambda: begin(actor=actor, new=form.new_incident(), now=timezone.now()))
+    ):
+        return redirect(incident)
+    context = {"kind": kind, "open_now": _open_now(request), "severity_levels": SeverityLevel.objects.gravest_first()}
+    return form_page(request, "incidents/new.html", form, **context, **_zone(request))
+
+
+@require_safe
+def open_now(request: HttpRequest) -> HttpResponse:
+    """The incidents that are open now, nearest to the title being typed first; a part of the page."""
+    return render(request, "incidents/_open_now.html", {"open_now": _open_now(request)})
+
+
+@require_safe
+def time_echo(request: HttpRequest) -> HttpResponse:
+    """What a typed time was understood as, for forms that belong to no incident yet."""
+    text, clock = request.GET.get("text", "")[:LONGEST_TIME], _clock(request)
+    if not text.strip():
+        return HttpResponse(content_type=PLAIN)
+    try:
+        moment = parse_moment(text, clock)
+    except InvalidInput as error:
+        return HttpResponse(error.message, content_type=PLAIN, status=422)
+    said = describe(moment.at, clock.zone) if moment.at else moment.time_text
+    return HttpResponse(f"= {said}", content_type=PLAIN)
+
+
+@require_POST
+@incident_page
+def promote(request: HttpRequest, incident: Incident) -> HttpResponse:
+    declaration.promote(actor=actor_of(request), incident=incident, now=timezone.now())
+    return redirect(incident)
+
+
+def _kind(request: HttpRequest) -> str:
+    usual = "declare" if request.user.has_role(Role.RESPONDER) else "report"
+    kind = request.GET.get("kind", usual)
+    if kind not in BEGINNINGS or (kind == "declare" and usual == "report"):
+        return usual
+    return kind
+
+
+def _form(request: HttpRequest, form_class: type[NewIncidentForm]) -> NewIncidentForm:
+    clock = _clock(request)
+    return form_class(sent(request), clock=clock, home_zone=zone_name(clock.zone))
+
+
+def _clock(request: HttpRequest) -> ClockContext:
+    return ClockContext(zone=reader_zone(request.user), now=timezone.now(), live=True, day_first=settings.DAY_FIRST)
+
+
+def _zone(request: HttpRequest) -> dict[str, object]:
+    zone = reader_zone(request.user)
+    return {"zone": zone, "zone_label": zone_label(zone, timezone.now())}
+
+
+def _open_now(request: HttpRequest) -> list[Incident]:
+    return Incident.objects.visible_to(request.user).open_like(request.GET.get("title", "")[:200])

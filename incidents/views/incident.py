@@ -1,0 +1,209 @@
+"""The page of one incident, and the forms that change it as a whole."""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from ..domain import details, durations, following, lifecycle, privacy
+from ..domain.lifecycle import Verb
+from ..enums import CancelReason, IncidentKind, IncidentRole, Milestone, Precision, Severity, Status
+from ..errors import InvalidInput, NotPossible
+from ..forms.incident import CancelForm, DetailsForm, RelatedForm, ReopenForm, SeverityForm, TransitionForm
+from ..forms.timeline import EntryForm
+from ..models import AuditEntry, Incident
+from ..permissions import Perm, offers, require
+from ..registry import objections
+from .access import PageZone, actor_of, clock_for, incident_page, opens_private, page_zone
+from .answers import attempt, form_page, sent
+
+NEWEST_EVENTS = 100
+
+
+@require_safe
+@incident_page
+def incident(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The live page, and the same page afterwards."""
+    return render(request, "incidents/incident.html", incident_context(request, incident))
+
+
+def incident_context(request: HttpRequest, incident: Incident) -> dict[str, object]:
+    """Everything that the page of an incident shows."""
+    return {
+        **timeline_context(request, incident),
+        "duplicate_of": _visible_original(request, incident),
+        "severities": Severity.choices,
+        "roles": [(role, incident.role_holder(role)) for role in IncidentRole],
+        "milestones": [(m.label, incident.milestone(m), incident.milestone_precision(m)) for m in Milestone],
+        "verbs": lifecycle.available_verbs(actor_of(request), incident),
+        "likely": lifecycle.likely_next(incident),
+        "related": incident.related.visible_to(request.user),
+        **({} if incident.is_open else _afterwards(incident)),
+    }
+
+
+def timeline_context(request: HttpRequest, incident: Incident) -> dict[str, object]:
+    """The entry line, and the newest entries under it."""
+    zone = page_zone(request, incident)
+    events = list(incident.timeline.for_page().newest_first()[: NEWEST_EVENTS + 1])
+    return {
+        **rights(request, incident),
+        "incident": incident,
+        "zone": zone,
+        "events": events[:NEWEST_EVENTS],
+        "more_events": len(events) > NEWEST_EVENTS,
+        "entry_form": EntryForm(clock=clock_for(incident, zone.zone, timezone.now())),
+    }
+
+
+def _afterwards(incident: Incident) -> dict[str, object]:
+    """What is only shown when it is over: while it burns nothing is judged."""
+    measured = durations.durations(incident)
+    return {
+        "is_measured": incident.kind != IncidentKind.NEAR_MISS and incident.status != Status.CANCELLED,
+        "durations": measured,
+        "to_resolve": next((d for d in measured if d.name == durations.DurationName.TO_RESOLVE), None),
+        "phases": durations.phases(incident),
+        "impossible": durations.impossible_order(incident),
+        "objections": objections(incident, Verb.CLOSE) if incident.status == Status.RESOLVED else [],
+    }
+
+
+def _visible_original(request: HttpRequest, incident: Incident) -> Incident | None:
+    """What a duplicate repeats, unless that is hidden from the reader."""
+    original = incident.duplicate_of
+    if original is None or not original.is_private:
+        return original
+    return Incident.objects.visible_to(request.user).filter(pk=original.pk).first()
+
+
+def rights(request: HttpRequest, incident: Incident) -> dict[str, bool]:
+    """What to offer on the pages of this incident."""
+    actor = actor_of(request)
+    return {
+        "may_respond": offers(actor, Perm.RESPOND, incident),
+        "may_manage": offers(actor, Perm.CANCEL, incident),
+        "may_see_audit": offers(actor, Perm.VIEW_INCIDENT_AUDIT, incident),
+        "may_lift_private": offers(actor, Perm.LIFT_PRIVATE, incident),
+    }
+
+
+@incident_page
+def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
+    actor = actor_of(request)
+    require(actor, Perm.RESPOND, incident)
+    form = DetailsForm(sent(request), incident=incident)
+
+    def save() -> Incident:
+        version = form.cleaned_data["version"]
+        return details.edit(actor=actor, incident=incident, details=form.details(), now=timezone.now(), version=version)
+
+    if form.is_bound and attempt(form, save):
+        return redirect(incident)
+    return form_page(request, "incidents/edit.html", form, incident=incident)
+
+
+@require_POST
+@incident_page
+def severity(request: HttpRequest, incident: Incident) -> HttpResponse:
+    form = SeverityForm(request.POST)
+    if not form.is_valid():
+        raise NotPossible(_("Choose one of the severities."))
+    details.set_severity(
+        actor=actor_of(request),
+        incident=incident,
+        severity=Severity(form.cleaned_data["severity"]),
+        now=timezone.now(),
+    )
+    return redirect(incident)
+
+
+@incident_page
+def transition(request: HttpRequest, incident: Incident, verb: str) -> HttpResponse:
+    """Ask when, and move the incident on."""
+    chosen = Verb(verb)
+    require(actor_of(request), lifecycle.TRANSITIONS[chosen].perm, incident)
+    zone = page_zone(request, incident)
+    form = _transition_form(request, incident, chosen, zone)
+    if form.is_bound and attempt(form, lambda: _carry_out(request, incident, chosen, form)):
+        return redirect(incident)
+    return form_page(request, "incidents/transition.html", form, incident=incident, verb=chosen, zone=zone)
+
+
+def _transition_form(request: HttpRequest, incident: Incident, verb: Verb, zone: PageZone) -> forms.Form:
+    if verb == Verb.REOPEN:
+        return ReopenForm(sent(request))
+    if verb == Verb.CANCEL:
+        return CancelForm(sent(request), user=request.user)
+    clock = clock_for(incident, zone.zone, timezone.now())
+    return TransitionForm(sent(request), clock=clock, verb=verb, incident=incident)
+
+
+def _carry_out(request: HttpRequest, incident: Incident, verb: Verb, form: forms.Form) -> Incident:
+    actor, now, data = actor_of(request), timezone.now(), form.cleaned_data
+    if verb == Verb.REOPEN:
+        return lifecycle.reopen(actor=actor, incident=incident, reason=data["reason"], now=now)
+    if verb == Verb.CANCEL:
+        return lifecycle.cancel(
+            actor=actor,
+            incident=incident,
+            reason=CancelReason(data["reason"]),
+            note=data["note"],
+            duplicate_of=data["duplicate_of"],
+            now=now,
+        )
+    moment, mitigated = data["at"], data.get("mitigated")
+    return lifecycle.advance(
+        actor=actor,
+        incident=incident,
+        verb=verb,
+        at=moment.at if moment else None,
+        precision=moment.precision if moment else Precision.EXACT,
+        mitigated_at=mitigated.at if mitigated else None,
+        note=data["note"],
+        now=now,
+    )
+
+
+@require_POST
+@incident_page
+def follow(request: HttpRequest, incident: Incident) -> HttpResponse:
+    following.set_following(
+        actor=actor_of(request),
+        incident=incident,
+        following=request.POST.get("following") == "1",
+        now=timezone.now(),
+    )
+    return redirect(incident)
+
+
+@require_POST
+@incident_page
+def relate(request: HttpRequest, incident: Incident) -> HttpResponse:
+    form = RelatedForm(request.POST, user=request.user)
+    if not form.is_valid():
+        raise InvalidInput(form.errors["other"][0])
+    change = details.unrelate if request.POST.get("remove") else details.relate
+    change(actor=actor_of(request), incident=incident, other=form.cleaned_data["other"], now=timezone.now())
+    return redirect(incident)
+
+
+@require_POST
+@incident_page
+@opens_private
+def open_private(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """An admin says that they look at a private incident."""
+    privacy.open_as_admin(actor=actor_of(request), incident=incident, now=timezone.now())
+    return redirect(incident)
+
+
+@require_safe
+@incident_page
+def incident_audit(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Who changed what on this incident."""
+    require(actor_of(request), Perm.VIEW_INCIDENT_AUDIT, incident)
+    entries, older = AuditEntry.objects.for_incident(incident).stretch(request.GET.get("before", ""))
+    context = {"incident": incident, "entries": entries, "older": older, "zone": page_zone(request, incident)}
+    return render(request, "incidents/audit.html", context)
