@@ -130,7 +130,7 @@ def edit(
         replaced_at=now,
         replaced_by=actor.user,
     )
-    compare_and_set(event, at=now, **values)
+    compare_and_set(event, at=now, edited_at=now, **values)
     if "text" in changes:
         changes["text"] = (f"version {event.version - 1}", f"version {event.version}")
     audit.record(actor=actor, action="timeline.edited", target=event, at=now, changes=changes)

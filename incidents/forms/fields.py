@@ -38,6 +38,7 @@ class MomentField(forms.Field):
         kwargs.setdefault("required", False)
         widget = forms.TextInput(
             attrs={
+                "class": "form-control",
                 "maxlength": LONGEST_TIME,
                 "autocomplete": "off",
                 "placeholder": gettext_lazy("01:30, -20m, yesterday 23:50"),

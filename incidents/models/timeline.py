@@ -40,6 +40,7 @@ class TimelineEvent(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     author_label = models.CharField(max_length=150, blank=True)
     source = models.CharField(max_length=10, choices=Source, default=Source.PAGE)
+    edited_at = models.DateTimeField(null=True, editable=False)
     struck_at = models.DateTimeField(null=True, editable=False)
     struck_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     client_id = models.UUIDField(null=True, editable=False)
@@ -71,10 +72,6 @@ class TimelineEvent(models.Model):
     @property
     def is_struck(self) -> bool:
         return self.struck_at is not None
-
-    @property
-    def was_edited(self) -> bool:
-        return self.version > 1
 
 
 class TimelineEventVersion(models.Model):
