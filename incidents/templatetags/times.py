@@ -4,12 +4,14 @@ A zone is given as a ``tzinfo``, as stored text (``Europe/Berlin``, ``UTC+02:00`
 """
 
 import datetime as dt
+from functools import cache
 
 from django import template
 from django.utils import timezone
 from django.utils.dates import MONTHS_3
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from ..clock_text import format_offset_from, parse_zone, zone_label
 from ..duration_text import format_duration
@@ -29,14 +31,12 @@ def moment(at: dt.datetime | None, zone: ZoneLike = None, *others: ZoneLike) -> 
     """
     if at is None:
         return ""
-    local = at.astimezone(as_zone(zone))
+    said = _said(at, zone, *others)
     return format_html(
-        '<time datetime="{}" title="{}">{} <small>{}, {}</small></time>',
+        '<time datetime="{}" title="{}">{} <small>{}</small></time>',
         machine_time(at),
-        all_zones(at, zone, *others),
-        f"{local:%H:%M}",
-        day_text(local),
-        zone_label(local.tzinfo or dt.UTC, at),
+        " · ".join([f"{clock}, {rest}" for clock, rest in said]),
+        *said[0],
     )
 
 
@@ -47,7 +47,7 @@ def clock(at: dt.datetime | None, zone: ZoneLike = None, *others: ZoneLike) -> S
         return ""
     local = at.astimezone(as_zone(zone))
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', machine_time(at), all_zones(at, zone, *others), f"{local:%H:%M}"
+        '<time datetime="{}" title="{}">{}</time>', machine_time(at), all_zones(at, zone, *others), clock_text(local)
     )
 
 
@@ -96,18 +96,39 @@ def as_zone(zone: ZoneLike) -> dt.tzinfo:
         return timezone.get_current_timezone()
 
 
+# Lists print hundreds of moments, so what follows avoids strftime() and looks each month up once.
+
+
 def machine_time(at: dt.datetime) -> str:
     """The moment in UTC as ISO 8601, for ``<time datetime>``."""
-    return f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def clock_text(local: dt.datetime) -> str:
+    """The time of day of a moment in its own zone: ``01:30``."""
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def day_text(local: dt.datetime) -> str:
     """The date of a moment in its own zone: ``6 Jan 2026``."""
-    return f"{local.day} {str(MONTHS_3[local.month]).title()} {local.year}"
+    return f"{local.day} {_month(local.month, get_language())} {local.year}"
+
+
+@cache
+def _month(month: int, language: str | None) -> str:
+    return str(MONTHS_3[month]).title()
 
 
 def all_zones(at: dt.datetime, *zones: ZoneLike) -> str:
     """The moment in each of these zones and in UTC, each offset once: ``01:30, 6 Jan 2026, GMT+2 · 23:30, …, UTC``."""
-    moments = [at.astimezone(as_zone(zone)) for zone in (*zones, dt.UTC)]
-    texts = (f"{local:%H:%M}, {day_text(local)}, {zone_label(local.tzinfo or dt.UTC, at)}" for local in moments)
-    return " · ".join(dict.fromkeys(texts))
+    return " · ".join([f"{clock}, {rest}" for clock, rest in _said(at, *zones)])
+
+
+def _said(at: dt.datetime, *zones: ZoneLike) -> list[tuple[str, str]]:
+    """Time, and date with zone, in each of these zones and in UTC, each offset once."""
+    moments = {local.utcoffset(): local for local in [at.astimezone(as_zone(zone)) for zone in zones]}
+    moments.setdefault(dt.timedelta(0), at.astimezone(dt.UTC))
+    return [
+        (clock_text(local), f"{day_text(local)}, {zone_label(local.tzinfo or dt.UTC, local)}")
+        for local in moments.values()
+    ]
