@@ -1,0 +1,108 @@
+"""Made-up rows for tests: each function makes one, with plain defaults that a test overrides by name."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from incidents.domain.declaration import draw_number, title_key
+from incidents.enums import CancelReason, IncidentKind, Milestone, Role, Series, Severity, Status
+from incidents.models import Incident, Service, Team, User
+from incidents.models.incident import SEVERITY_RANK
+
+_numbers = itertools.count(1)
+
+PASSWORD = "correct horse battery"
+
+
+def make_user(name: str = "", role: str = Role.RESPONDER, *, password: str = PASSWORD, **fields: Any) -> User:
+    """An account that can sign in with `PASSWORD`; name and address are made up unless given."""
+    number = next(_numbers)
+    name = name or f"Person {number}"
+    fields.setdefault("email", f"person{number}@example.org")
+    return User.objects.create_user(name=name, role=role, password=password, **fields)
+
+
+def make_team(name: str = "", *, members: tuple[User, ...] = (), **fields: Any) -> Team:
+    """A team; its members are set besides."""
+    team = Team.objects.create(name=name or f"Team {next(_numbers)}", **fields)
+    team.members.set([*members, *(user for user in (team.team_lead, team.deputy) if user)])
+    return team
+
+
+def make_service(name: str = "", **fields: Any) -> Service:
+    """A service in use, without a team unless one is given."""
+    number = next(_numbers)
+    return Service.objects.create(
+        name=name or f"Service {number}", slug=fields.pop("slug", f"service-{number}"), **fields
+    )
+
+
+def sign_in(client: Any, user: User) -> User:
+    """Sign this client in as the page does: with the facts of the session, and the password just given."""
+    client.force_login(user)
+    session = client.session
+    now = timezone.now().isoformat()
+    session.update({"address": "203.0.113.7", "browser": "Test browser", "since": now, "seen": now, "password_at": now})
+    session.save()
+    return user
+
+
+def make_incident(
+    *,
+    title: str = "Blank front page",
+    status: Status = Status.INVESTIGATING,
+    severity: Severity = Severity.SEV2,
+    kind: IncidentKind = IncidentKind.INCIDENT,
+    declared_by: User | None = None,
+    services: Iterable[Service] = (),
+    is_private: bool = False,
+    **fields: Any,
+) -> Incident:
+    """An incident as it would stand in this status: an hour old, with the milestones that lie behind it."""
+    series = fields.pop("series", Series.DRILL if kind == IncidentKind.DRILL else Series.INC)
+    values = {**_milestones(Status(status), kind, fields.pop("now", None) or timezone.now()), **fields}
+    values.setdefault("sort_at", values.get("impact_started_at") or values.get("detected_at") or values["declared_at"])
+    incident = Incident.objects.create(
+        series=series,
+        number=draw_number(series),
+        title=title,
+        title_key=title_key(title),
+        status=status,
+        severity=severity,
+        severity_rank=SEVERITY_RANK[severity],
+        kind=kind,
+        declared_by=declared_by,
+        is_private=is_private,
+        cancel_reason=values.pop("cancel_reason", CancelReason.OTHER if status == Status.CANCELLED else ""),
+        **values,
+    )
+    incident.services.set(services)
+    return incident
+
+
+# Minutes from the start of the impact, and the status from which on each milestone is known.
+_REACHED = {
+    Milestone.IMPACT_STARTED: (0, Status.TRIAGE),
+    Milestone.DETECTED: (3, Status.TRIAGE),
+    Milestone.DECLARED: (5, Status.TRIAGE),
+    Milestone.ACKNOWLEDGED: (7, Status.INVESTIGATING),
+    Milestone.IDENTIFIED: (20, Status.IDENTIFIED),
+    Milestone.MITIGATED: (30, Status.MONITORING),
+    Milestone.RESOLVED: (35, Status.RESOLVED),
+    Milestone.CLOSED: (45, Status.CLOSED),
+}
+
+
+def _milestones(status: Status, kind: IncidentKind, now: dt.datetime) -> dict[str, dt.datetime]:
+    start = now - dt.timedelta(hours=1)
+    if kind == IncidentKind.NEAR_MISS:
+        return {"declared_at": start, "resolved_at": start}
+    behind = list(Status)[: list(Status).index(Status.TRIAGE if status == Status.CANCELLED else status) + 1]
+    return {
+        f"{milestone}_at": start + dt.timedelta(minutes=minutes)
+        for milestone, (minutes, since) in _REACHED.items()
+        if since in behind
+    }
