@@ -16,4 +16,4 @@ class CompositionConfig(AppConfig):
 class AdminConfig(DjangoAdminConfig):
     """Django's admin, with our own site."""
 
-    default_site = "incidents.admin.site.NevertwiceAdminSite"
+    default_site = "incidents.admin_site.NevertwiceAdminSite"
