@@ -171,7 +171,8 @@ class Incident(models.Model):
         ]
         indexes = [
             models.Index("sort_at", "id", name="incident_sort"),
-            models.Index("severity_rank", "sort_at", "id", name="incident_by_severity"),
+            # Gravest first and within that newest first: the one order with columns of both directions.
+            models.Index(fields=["severity_rank", "-sort_at", "-id"], name="incident_by_severity"),
             models.Index("number", "id", name="incident_by_number"),
             models.Index("status", "sort_at", "id", name="incident_by_status"),
             models.Index("team", "sort_at", "id", name="incident_by_team"),
