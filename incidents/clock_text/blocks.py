@@ -15,6 +15,7 @@ from incidents.errors import InvalidInput
 
 MAX_BLOCK_BYTES = 200_000
 MAX_BLOCK_ENTRIES = 500
+MAX_BLOCK_LINES = 10_000
 
 _STAR_MARK = re.compile(r"\s*\*\s")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})([^\n]*)")
@@ -67,6 +68,9 @@ def parse_block(text: str, context: ClockContext) -> list[Entry]:
         message = _("That is too much at once: paste at most %(most)d kB.")
         raise InvalidInput(message % {"most": MAX_BLOCK_BYTES // 1000}, code="too_large")
     lines = clean(text).split("\n")
+    if len(lines) > MAX_BLOCK_LINES:
+        message = _("That is too much at once: paste at most %(most)d lines.")
+        raise InvalidInput(message % {"most": MAX_BLOCK_LINES}, code="too_large")
     items = _read_items(lines, context)
     if not any(item.head.reading for item in items):
         return [_untimed(text, context)]
