@@ -1,6 +1,7 @@
 # The commands people use. Each sets up what it needs; the thinking is in scripts/.
 .DEFAULT_GOAL := help
 PORT ?= 8000
+CHROMIUM ?= /usr/bin/chromium
 find_python = $$(PYTHON="$(PYTHON)" sh scripts/find_python.sh)
 python := .venv/bin/python
 pytest := $(python) -m pytest
@@ -26,7 +27,7 @@ sweep: setup ## every route, role and state; hostile text; numbers of queries
 	$(pytest) -n auto -m sweep $(ARGS)
 
 e2e: setup ## journeys in a real browser (CHROMIUM=… for another than Debian's)
-	DJANGO_ALLOW_ASYNC_UNSAFE=1 $(pytest) -m e2e $(ARGS)
+	CHROMIUM="$(CHROMIUM)" DJANGO_ALLOW_ASYNC_UNSAFE=1 $(pytest) -m e2e $(ARGS)
 
 check: setup ## format, lint, types, templates, architecture, migrations, deployment
 	@$(python) scripts/check.py
