@@ -177,6 +177,7 @@ def test_size_is_bounded() -> None:
         "a" * (MAX_BLOCK_BYTES + 1),
         "é" * (MAX_BLOCK_BYTES // 2 + 1),
         "01:30 " + "a" * 20_001,
+        "1\n" * 10_001,
     ]
     for text in too_much:
         with pytest.raises(InvalidInput) as refusal:
