@@ -2,6 +2,7 @@
 
 import random
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -517,6 +518,24 @@ def test_a_refusal_leaves_nothing_behind():
         with pytest.raises(InvalidInput):
             markup.render("[x]: http://a.example/" + "a" * 5_000 + "\n\n- a\n\n" + "    [x]\n\n" * 500)
         assert markup.render("[x] a") == "<p>[x] a</p>"
+
+
+def test_long_definitions_are_refused_before_they_are_copied():
+    with pytest.raises(InvalidInput, match="repeats long link addresses"):
+        markup.render(REFUSED["one definition"])
+
+
+def test_a_stack_that_is_nearly_full_is_a_refusal_too():
+    nested = "\n".join("    " * depth + "- a" for depth in range(99))
+
+    def deeper(frames):
+        return deeper(frames - 1) if frames else markup.render(nested)
+
+    with pytest.raises(InvalidInput) as refusal:
+        deeper(sys.getrecursionlimit() - 300)
+    assert refusal.value.code == "text_too_complex"
+    assert markup.render("- a") == "<ul>\n<li>a</li>\n</ul>"
+    assert words(markup.render(nested)).split() == ["a"] * 99
 
 
 def test_an_ordinary_long_postmortem_is_no_bomb():
