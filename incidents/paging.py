@@ -36,7 +36,8 @@ def keyset_page(
 ) -> Page[Row]:
     """The page that ``params`` (``request.GET``) asks for; the first one where its token is missing or means nothing.
 
-    ``order`` names the columns as ``order_by()`` does. Costs one query, or two where the token led off either end.
+    ``order`` names the columns as ``order_by()`` does. Costs one query; another one where
+    the token leads off either end, or from one value of the first of three columns to the next.
     """
     after = _position(queryset.model, order, params.get("after", ""))
     before = _position(queryset.model, order, params.get("before", ""))
@@ -78,9 +79,18 @@ def _rows_beyond(
     queryset: models.QuerySet[Row], order: Sequence[str], position: Sequence[Any] | None, size: int
 ) -> list[Row]:
     """One row more than fits on the page says that there is another page, without counting."""
-    if position is not None:
-        queryset = queryset.filter(beyond(order, position))
-    return list(queryset.order_by(*order)[: size + 1])
+    wanted = size + 1
+    if position is None:
+        return list(queryset.order_by(*order)[:wanted])
+    if len(order) == 2:
+        return list(queryset.filter(beyond(order, position)).order_by(*order)[:wanted])
+    # So many rows share the first of three columns that no index could skip those of them that were shown before.
+    # Asked for one after the other, the two halves each begin at the right place.
+    same = {order[0].removeprefix("-"): position[0]}
+    rows = list(queryset.filter(beyond(order[1:], position[1:]), **same).order_by(*order)[:wanted])
+    if len(rows) < wanted:
+        rows += queryset.filter(beyond(order[:1], position)).order_by(*order)[: wanted - len(rows)]
+    return rows
 
 
 def _reversed(order: Sequence[str]) -> list[str]:
