@@ -48,6 +48,7 @@ class Worker:
 
     def run(self) -> None:
         """Do so again and again, and sit out the times when the database is away."""
+        logger.info("Worker %s is running.", self.name)
         outages = 0
         while not self._stopping:
             try:
@@ -61,6 +62,7 @@ class Worker:
                 outages = 0
                 self._sleep(IDLE)
         self._courier.close()
+        logger.info("Worker %s has stopped.", self.name)
 
     def _beat_when_due(self) -> None:
         now = self._clock()

@@ -33,9 +33,7 @@ class Command(BaseCommand):
         if options["once"]:
             worker.run_once()
             return
-        self.stdout.write(f"Worker {worker.name} is running.")
         worker.run()
-        self.stdout.write("Worker stopped.")
 
 
 def _seconds(text: str) -> dt.timedelta:
