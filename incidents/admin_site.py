@@ -22,6 +22,12 @@ class NevertwiceAdminSite(AdminSite):
     site_title = _("Nevertwice")
     index_title = _("All records")
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take our own records; Django's groups and the like mean nothing here, where the role decides."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        ours = [model for model in models if not model.__module__.startswith("django.")]
+        super().register(ours, admin_class, **options)
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether this person is an admin."""
         return request.user.is_authenticated and request.user.is_admin
