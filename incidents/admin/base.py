@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from django import forms
@@ -34,7 +33,7 @@ def opened_incidents(request: HttpRequest) -> models.QuerySet[Incident]:
     """Incidents whose text this admin may read here: not private, or taking part, or having said that they look."""
     said = AuditEntry.objects.filter(
         incident=OuterRef("pk"),
-        actor=request.user,
+        actor=request.user.pk,
         action=privacy.ACCESS_ACTION,
         at__gt=timezone.now() - privacy.ACCESS_LASTS,
     )
@@ -65,7 +64,7 @@ class RecordAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Lead to what the audit says of this record."""
         address = reverse("admin:incidents_auditentry_changelist")
-        query = urlencode({"object_type__exact": self.opts.model_name, "object_id__exact": object_id})
+        query = urlencode({"object_type__exact": str(self.opts.model_name), "object_id__exact": object_id})
         return HttpResponseRedirect(f"{address}?{query}")
 
     def for_each(self, request: HttpRequest, rows: Iterable[Any], do: Callable[[Any], object]) -> None:
@@ -83,15 +82,15 @@ class RecordAdmin(admin.ModelAdmin):
 
     # Django's own log of what was done here would be a second, poorer audit.
 
-    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:  # type: ignore[override]
         """Write nothing: the domain function has written the audit."""
 
-    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:  # type: ignore[override]
         """Write nothing: the domain function has written the audit."""
 
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> str:
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> list[Any]:
         """Nothing: it would only go into Django's own log."""
-        return ""
+        return []
 
 
 class ReadOnlyAdmin(RecordAdmin):
@@ -110,7 +109,7 @@ class ListOnlyAdmin(ReadOnlyAdmin):
     """Records that have nothing to show beyond their row."""
 
     list_display_links = None
-    actions = None
+    actions: Any = None
 
     def get_urls(self) -> list[Any]:
         """The list alone."""
@@ -150,8 +149,8 @@ class RecordForm(forms.BaseForm):
 class DomainModelAdmin(RecordAdmin):
     """Records that are added and changed by domain functions; what those refuse is shown on the form."""
 
-    add_form: type[forms.Form] | None = None
-    change_form: type[forms.Form] | None = None
+    add_form: type[forms.BaseForm] | None = None
+    change_form: type[forms.BaseForm] | None = None
 
     def create(self, *, actor: Actor, form: Any, now: dt.datetime) -> models.Model:
         """Call the domain function that adds a record."""
@@ -174,9 +173,9 @@ class DomainModelAdmin(RecordAdmin):
         base = self.change_form if obj is not None else self.add_form
         if base is None:
             return super().get_form(request, obj, change, **kwargs)
-        attributes = {
+        attributes: dict[str, Any] = {
             "__module__": base.__module__,
-            "_meta": ModelFormOptions(SimpleNamespace(model=self.model)),
+            "_meta": ModelFormOptions(type("Meta", (), {"model": self.model})),
             "request": request,
             "refused": getattr(request, "refused", None),
         }

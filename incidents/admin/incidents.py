@@ -11,7 +11,8 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..clock_text import ClockContext, parse_zone, zone_name
 from ..domain import declaration, details, impacts, milestones, privacy, roles
@@ -54,20 +55,20 @@ class IncidentChangeForm(RecordForm, DetailsForm):
         self.instance = instance
         self._add_milestones(instance)
         self._add_roles(instance)
-        self.fields["is_private"] = forms.BooleanField(label=_("Private"), required=False)
+        self.fields["is_private"] = forms.BooleanField(label=gettext_lazy("Private"), required=False)
         self.initial["is_private"] = instance.is_private
 
     def _add_milestones(self, incident: Incident) -> None:
         form = MilestonesForm(incident=incident, clock=home_clock(incident))
-        self.fields |= {milestone.value: form.fields[milestone.value] for milestone in Milestone}
-        self.initial |= form.initial
+        self.fields.update({milestone.value: form.fields[milestone.value] for milestone in Milestone})
+        self.initial.update(form.initial)
 
     def _add_roles(self, incident: Incident) -> None:
         for role in IncidentRole:
             holder = incident.role_holder(role)
             people = User.objects.with_role("responder") | User.objects.filter(pk=holder.pk if holder else None)
             self.fields[role.value] = forms.ModelChoiceField(
-                label=role.label, queryset=people, required=False, empty_label=_("nobody")
+                label=role.label, queryset=people, required=False, empty_label=gettext_lazy("nobody")
             )
             self.initial[role.value] = holder.pk if holder else None
 
@@ -87,8 +88,8 @@ class IncidentChangeForm(RecordForm, DetailsForm):
 class ImpactForm(forms.ModelForm):
     """A row of impact; times as people speak them, in the zone of the incident."""
 
-    since = MomentField(label=_("From"))
-    until = MomentField(label=_("Until"))
+    since = MomentField(label=gettext_lazy("From"))
+    until = MomentField(label=gettext_lazy("Until"))
 
     class Meta:
         model = Impact
@@ -149,17 +150,17 @@ class MemberInline(admin.TabularInline):
 
 
 class SeverityChoice(forms.Form):
-    severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
+    severity = forms.ChoiceField(label=gettext_lazy("Severity"), choices=Severity.choices)
 
 
 class TeamChoice(forms.Form):
     team = forms.ModelChoiceField(
-        label=_("Team"), queryset=Team.objects.active(), required=False, empty_label=_("no team")
+        label=gettext_lazy("Team"), queryset=Team.objects.active(), required=False, empty_label=gettext_lazy("no team")
     )
 
 
 class TagChoice(forms.Form):
-    tag = forms.CharField(label=_("Tag"), max_length=50)
+    tag = forms.CharField(label=gettext_lazy("Tag"), max_length=50)
 
 
 DETAILS = tuple(DetailsForm.base_fields.keys() - {"version"})
@@ -250,7 +251,7 @@ class IncidentAdmin(DomainModelAdmin):
             else:
                 impacts.add(actor=actor, incident=incident, content=row.content(), now=now)
 
-    @admin.action(description=_("Set the severity of the selected incidents"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Set the severity of the selected incidents"), permissions=["change"])
     def set_severity(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
         def do(incident: Incident, data: dict[str, Any]) -> None:
             severity = Severity(data["severity"])
@@ -260,7 +261,7 @@ class IncidentAdmin(DomainModelAdmin):
 
         return self.ask_and_do(request, queryset, SeverityChoice, do)
 
-    @admin.action(description=_("Give the selected incidents to a team"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Give the selected incidents to a team"), permissions=["change"])
     def set_team(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
         def do(incident: Incident, data: dict[str, Any]) -> None:
             details.set_team(
@@ -269,7 +270,7 @@ class IncidentAdmin(DomainModelAdmin):
 
         return self.ask_and_do(request, queryset, TeamChoice, do)
 
-    @admin.action(description=_("Add a tag to the selected incidents"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Add a tag to the selected incidents"), permissions=["change"])
     def add_tag(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
         def do(incident: Incident, data: dict[str, Any]) -> None:
             details.add_tag(

@@ -45,7 +45,7 @@ class UserAdmin(DomainModelAdmin):
     ordering = ("name",)
     readonly_fields = ("role", "is_active", "created_at", "last_seen_at")
 
-    @method_decorator(password_again)
+    @method_decorator(password_again)  # type: ignore[arg-type]
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The page of an account, behind the same question for the password as in the product."""
         return super().change_view(request, *args, **kwargs)

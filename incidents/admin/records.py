@@ -29,7 +29,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     actions = None
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         """The history of one record is found by its type and key."""
         return lookup in {"object_type__exact", "object_id__exact"} or super().lookup_allowed(lookup, value, request)
 

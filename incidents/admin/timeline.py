@@ -42,7 +42,7 @@ class EventAddForm(RecordForm, EventForm):
         self.instance = TimelineEvent(incident=self._incident(data or {}) or Incident())
         super().__init__(data, files, event=self.instance, clock=home_clock(self.instance.incident), only_report=False)
         del self.fields["version"]
-        self.fields["incident"].visible_to = self.request.user
+        self.fields["incident"].visible_to = self.request.user  # type: ignore[attr-defined]
         self.initial = dict(initial or {})
 
     def _incident(self, data: Any) -> Incident | None:
