@@ -82,7 +82,7 @@ def _rows_beyond(
     wanted = size + 1
     if position is None:
         return list(queryset.order_by(*order)[:wanted])
-    if len(order) == 2:
+    if len(order) <= 2:
         return list(queryset.filter(beyond(order, position)).order_by(*order)[:wanted])
     # So many rows share the first of three columns that no index could skip those of them that were shown before.
     # Asked for one after the other, the two halves each begin at the right place.
