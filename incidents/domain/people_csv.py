@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
@@ -122,7 +123,9 @@ def _columns(cells: list[str]) -> list[str]:
 
 
 def _row(line: int, columns: list[str], cells: list[str]) -> PersonRow:
-    given = {column: cell.strip() for column, cell in zip(columns, cells, strict=False) if column in COLUMNS}
+    given: dict[str, Any] = {
+        column: cell.strip() for column, cell in zip(columns, cells, strict=False) if column in COLUMNS
+    }
     row = PersonRow(line=line, **given)
     row.name = User.normalize_username(row.name)
     row.role = row.role.lower() or Role.READER

@@ -16,13 +16,19 @@ def store(record: models.Model, *, fields: Sequence[str] | None = None) -> None:
     what comes between them.
     """
     try:
-        record.full_clean()
+        record.full_clean(exclude=_unset(record))
         with transaction.atomic():
             record.save(update_fields=fields)
     except ValidationError as error:
         raise invalid(error) from error
     except IntegrityError as error:
         raise InvalidInput(_("Somebody has just saved the same name or address. Choose another one.")) from error
+
+
+def _unset(record: models.Model) -> set[str]:
+    """Fields without a value that may have none; Django would ask for one wherever a form is not to leave it blank."""
+    fields = record._meta.concrete_fields
+    return {field.name for field in fields if field.null and getattr(record, field.attname) is None}
 
 
 def invalid(error: ValidationError) -> InvalidInput:

@@ -57,9 +57,7 @@ def _installation(now: dt.datetime) -> Iterator[SetupCheck]:
     yield SetupCheck(
         _("Backups"),
         False,
-        _(
-            "Nevertwice cannot see whether the database and the uploads are copied elsewhere. docs/operating.md says how."
-        ),
+        _("Nevertwice cannot see whether database and uploads are copied elsewhere. docs/operating.md says how."),
     )
 
 

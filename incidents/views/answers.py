@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 
 def attempt(form: forms.BaseForm, act: Callable[[], T]) -> T | None:
-    """Carry out what a valid form asks for; nothing where the form or the domain refuses, which the form then says."""
+    """Carry out what a valid form asks for.
+
+    Nothing where none was sent, and where the form or the domain refuses, which the form then says.
+    """
     if not form.is_valid():
         return None
     try:

@@ -1,0 +1,8 @@
+"""All addresses of this application, one module for each resource."""
+
+from django.urls import include, path
+
+# The list stands before the single incidents, whose addresses would swallow some of its own.
+MODULES = ("account", "people", "catalogue", "delivery", "incident_list", "incidents")
+
+urlpatterns = [path("", include(f"incidents.urls.{module}")) for module in MODULES]

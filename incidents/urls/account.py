@@ -1,0 +1,23 @@
+"""Addresses of one's own account."""
+
+from django.urls import include, path
+
+from ..views import account
+
+_account = [
+    path("", account.profile, name="profile"),
+    path("sign-in/", account.sign_in, name="sign-in"),
+    path("sign-out/", account.sign_out, name="sign-out"),
+    path("password-again/", account.confirm_password, name="password-again"),
+    path("password/", account.password_change, name="password-change"),
+    path("email/", account.email_change, name="email-change"),
+    path("sessions/", account.sessions, name="sessions"),
+    path("sessions/end-others/", account.sessions_end_others, name="sessions-end-others"),
+    path("sessions/<slug:session_id>/end/", account.session_end, name="session-end"),
+    path("password-reset/", account.password_reset, name="password-reset"),
+    path("password-reset/sent/", account.password_reset_sent, name="password-reset-sent"),
+    path("password-reset/<str:uid>/<str:token>/", account.password_reset_confirm, name="password-reset-confirm"),
+    path("invitation/<str:token>/", account.invitation, name="invitation"),
+]
+
+urlpatterns = [path("account/", include(_account))]

@@ -1,0 +1,37 @@
+"""The whole audit log, for admins."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from ..forms.audit import AuditFilterForm
+from ..models import AuditEntry
+from ..paging import keyset_page
+from ..permissions import Perm
+from ..zones import reader_zone
+from .guards import requires
+
+
+@requires(Perm.ADMINISTER)
+@require_safe
+def audit_log(request: HttpRequest) -> HttpResponse:
+    form, zone = AuditFilterForm(request.GET), reader_zone(request.user)
+    entries = AuditEntry.objects.for_log(**form.filters(zone))
+    page = keyset_page(entries, order=["-id"], params=request.GET)
+    context = {
+        "form": form,
+        "page": page,
+        "zone": zone,
+        "newer_url": _beside(request, "before", page.before),
+        "older_url": _beside(request, "after", page.after),
+    }
+    return render(request, "people/audit_log.html", context)
+
+
+def _beside(request: HttpRequest, way: str, token: str) -> str:
+    """The address of the page beside this one, with every filter in it; blank where there is none."""
+    query = request.GET.copy()
+    for name in ("before", "after"):
+        query.pop(name, None)
+    query[way] = token
+    return f"{request.path}?{query.urlencode()}" if token else ""
