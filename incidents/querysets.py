@@ -169,7 +169,7 @@ class IncidentQuerySet(models.QuerySet):
 
     def for_export(self) -> Self:
         """Rows for a spreadsheet, services and tags along with each batch."""
-        people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team", "duplicate_of")
+        people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team")
         return self.select_related(*people).prefetch_related("services", "tags").defer("summary")
 
     def filtered(self, criteria: IncidentCriteria) -> Self:
