@@ -15,14 +15,16 @@ from ..errors import NotPossible
 from ..models import OutboxMessage
 from ..notifications import heartbeat
 from ..paging import keyset_page
-from ..permissions import Perm, require
+from ..permissions import Perm
+from ..zones import reader_zone
 from .access import actor_of
+from .guards import requires
 
 
+@requires(Perm.ADMINISTER)
 @require_safe
 def delivery_log(request: HttpRequest) -> HttpResponse:
     """All messages, newest first, perhaps only those in the state that the address names."""
-    require(actor_of(request), Perm.ADMINISTER)
     state = request.GET.get("state", "")
     state = state if state in MessageState.values else ""
     page = keyset_page(OutboxMessage.objects.for_log(state=state), order=["-id"], params=request.GET)
@@ -30,6 +32,7 @@ def delivery_log(request: HttpRequest) -> HttpResponse:
         "page": page,
         "newer_url": _beside(state, before=page.before),
         "older_url": _beside(state, after=page.after),
+        "zone": reader_zone(request.user),
         "state": state,
         "states": MessageState.choices,
         "given_up": OutboxMessage.objects.given_up().count(),
@@ -38,10 +41,10 @@ def delivery_log(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/delivery_log.html", context)
 
 
+@requires(Perm.ADMINISTER)
 @require_POST
 def delivery_resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a message that was given up back into the outbox."""
-    require(actor_of(request), Perm.ADMINISTER)
     message = get_object_or_404(OutboxMessage, pk=pk)
     try:
         deliveries.resend(actor=actor_of(request), message=message, now=timezone.now())
