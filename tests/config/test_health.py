@@ -88,6 +88,14 @@ def test_an_outage_is_a_503_that_says_when_to_come_back(browser):
     assert b"could not connect" not in response.content
 
 
+def test_an_outage_that_the_session_meets_first_is_one_too(client, settings, monkeypatch):
+    client.raise_request_exception = False
+    client.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+    monkeypatch.setattr("incidents.sessions.SessionStore.load", fails)
+    assert client.get("/").status_code == 503
+    assert client.get("/").headers["Retry-After"] == "10"
+
+
 def test_a_bug_is_a_500_that_shows_nothing_of_the_inside(browser):
     response = browser.get("/wrong/")
     assert response.status_code == 500
