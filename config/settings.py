@@ -44,6 +44,7 @@ DAY_FIRST = environment.flag("DAY_FIRST", default=True)
 LANGUAGE_CODE = "en"
 USE_I18N = True
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # Applications
 

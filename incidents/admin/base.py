@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..domain import privacy
-from ..errors import DomainError
+from ..errors import DomainError, NotPossible
 from ..forms.errors import add_domain_error
 from ..models import AuditEntry, Incident
 from ..permissions import Actor
@@ -39,6 +39,12 @@ def opened_incidents(request: HttpRequest) -> models.QuerySet[Incident]:
     )
     member = Incident.objects.member(request.user).values("pk")
     return Incident.objects.filter(Q(is_private=False) | Q(pk__in=member) | Exists(said))
+
+
+def check_opened(request: HttpRequest, incident: Incident) -> None:
+    """Raise `NotPossible` for a private incident that this admin neither takes part in nor has opened."""
+    if not opened_incidents(request).filter(pk=incident.pk).exists():
+        raise NotPossible(_("This incident is private. Open its page first; that is recorded."))
 
 
 class RecordAdmin(admin.ModelAdmin):

@@ -11,7 +11,6 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..clock_text import ClockContext, parse_zone, zone_name
@@ -20,7 +19,6 @@ from ..domain.impacts import ImpactContent
 from ..domain.milestones import MilestoneTime
 from ..domain.versions import check_version
 from ..enums import ImpactAudience, IncidentRole, Milestone, Precision, ScopeBasis, ScopeUnit, Severity, Source
-from ..errors import NotPossible
 from ..forms.declaration import DeclareForm
 from ..forms.fields import MomentField, moment_text
 from ..forms.incident import DetailsForm, MilestonesForm
@@ -29,7 +27,7 @@ from ..permissions import Actor
 from ..querysets import IncidentCriteria
 from ..views.access import actor_of, clock_for
 from ..zones import reader_zone
-from .base import DomainModelAdmin, RecordForm
+from .base import DomainModelAdmin, RecordForm, check_opened
 
 
 def home_clock(incident: Incident) -> ClockContext:
@@ -94,12 +92,13 @@ class ImpactForm(forms.ModelForm):
     class Meta:
         model = Impact
         fields = ["audience", "what", "scope", "scope_unit", "scope_basis"]
-        widgets = {"what": forms.TextInput(attrs={"size": 50})}
+        widgets = {"what": forms.TextInput(attrs={"size": 32}), "scope": forms.NumberInput(attrs={"size": 6})}
 
     def __init__(self, *args: Any, clock: ClockContext, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, at in (("since", self.instance.from_at), ("until", self.instance.to_at)):
             self.fields[name].clock = clock  # type: ignore[attr-defined]
+            self.fields[name].widget.attrs |= {"size": 16, "placeholder": ""}
             self.initial[name] = moment_text(at, Precision.EXACT, clock.zone)
 
     def content(self) -> ImpactContent:
@@ -189,9 +188,14 @@ class IncidentAdmin(DomainModelAdmin):
     list_select_related = ("team", "incident_lead")
     search_fields = ("title_key",)
     ordering = ("-sort_at", "-id")
-    sortable_by = ("sort_at",)
+    sortable_by = ("began_at",)
     readonly_fields = ("reference", "status", "kind", "declared_by", "source", "created_at", "updated_at")
     actions = ("set_severity", "set_team", "add_tag")
+
+    @admin.display(description=gettext_lazy("began"), ordering="sort_at")
+    def began_at(self, incident: Incident) -> dt.datetime:
+        """Impact started, else detected, else declared."""
+        return incident.sort_at
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What the domain sets by itself; nothing of it exists before the incident does."""
@@ -253,35 +257,33 @@ class IncidentAdmin(DomainModelAdmin):
 
     @admin.action(description=gettext_lazy("Set the severity of the selected incidents"), permissions=["change"])
     def set_severity(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
+        """Ask for a severity, then set it on each."""
+        actor, now = actor_of(request), timezone.now()
+
         def do(incident: Incident, data: dict[str, Any]) -> None:
-            severity = Severity(data["severity"])
-            details.set_severity(
-                actor=actor_of(request), incident=_opened(request, incident), severity=severity, now=timezone.now()
-            )
+            check_opened(request, incident)
+            details.set_severity(actor=actor, incident=incident, severity=Severity(data["severity"]), now=now)
 
         return self.ask_and_do(request, queryset, SeverityChoice, do)
 
     @admin.action(description=gettext_lazy("Give the selected incidents to a team"), permissions=["change"])
     def set_team(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
+        """Ask for a team, then give each to it."""
+        actor, now = actor_of(request), timezone.now()
+
         def do(incident: Incident, data: dict[str, Any]) -> None:
-            details.set_team(
-                actor=actor_of(request), incident=_opened(request, incident), team=data["team"], now=timezone.now()
-            )
+            check_opened(request, incident)
+            details.set_team(actor=actor, incident=incident, team=data["team"], now=now)
 
         return self.ask_and_do(request, queryset, TeamChoice, do)
 
     @admin.action(description=gettext_lazy("Add a tag to the selected incidents"), permissions=["change"])
     def add_tag(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
+        """Ask for a tag, then add it to each; their other tags stay."""
+        actor, now = actor_of(request), timezone.now()
+
         def do(incident: Incident, data: dict[str, Any]) -> None:
-            details.add_tag(
-                actor=actor_of(request), incident=_opened(request, incident), tag=data["tag"], now=timezone.now()
-            )
+            check_opened(request, incident)
+            details.add_tag(actor=actor, incident=incident, tag=data["tag"], now=now)
 
         return self.ask_and_do(request, queryset, TagChoice, do)
-
-
-def _opened(request: HttpRequest, incident: Incident) -> Incident:
-    """The incident, unless it is a private one that this admin has not opened."""
-    if privacy.must_say_so(request.user, incident, timezone.now()):  # type: ignore[arg-type]
-        raise NotPossible(_("This incident is private. Open its page first; that is recorded."))
-    return incident

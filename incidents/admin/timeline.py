@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from ..domain import timeline
 from ..domain.timeline import EventContent
 from ..enums import Source
+from ..errors import NotPossible
 from ..forms.fields import ReferenceField
 from ..forms.timeline import EventForm
 from ..models import Incident, TimelineEvent, TimelineEventVersion
 from ..permissions import Actor
 from ..views.access import actor_of
-from .base import DomainModelAdmin, RecordForm, opened_incidents
+from .base import DomainModelAdmin, RecordForm, check_opened, opened_incidents
 from .incidents import home_clock
 
 
@@ -44,6 +45,15 @@ class EventAddForm(RecordForm, EventForm):
         del self.fields["version"]
         self.fields["incident"].visible_to = self.request.user  # type: ignore[attr-defined]
         self.initial = dict(initial or {})
+
+    def clean_incident(self) -> Incident:
+        """The incident, unless it is a private one that this admin has not opened."""
+        incident: Incident = self.cleaned_data["incident"]
+        try:
+            check_opened(self.request, incident)
+        except NotPossible as error:
+            raise forms.ValidationError(error.message, code=error.code) from error
+        return incident
 
     def _incident(self, data: Any) -> Incident | None:
         return Incident.objects.visible_to(self.request.user).referenced(data.get("incident", "")).first()

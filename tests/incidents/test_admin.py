@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -255,6 +256,7 @@ def test_changing_details_milestones_and_roles_at_once(ada, client):
     written = set(AuditEntry.objects.filter(incident=incident).values_list("action", flat=True))
     assert {"incident.edited", "incident.milestones", "incident.role"} <= written
     assert incident.timeline.filter(text__contains="Severity").exists()
+    assert not LogEntry.objects.exists()
 
 
 def test_saving_without_a_change_writes_nothing(ada, client):
@@ -424,6 +426,16 @@ def test_a_bulk_action_says_which_rows_were_refused_and_does_the_others(ada, cli
     assert [incident.severity for incident in Incident.objects.order_by("number")] == ["sev1", "unknown"]
 
 
+def test_a_bulk_action_on_too_many_rows_is_refused(ada, client, monkeypatch):
+    incidents = [declared(ada, title) for title in ("One", "Two")]
+    monkeypatch.setattr("incidents.admin.base.MAX_ROWS_AT_ONCE", 1)
+    response = bulk(client, "set_severity", incidents, apply="Apply", severity="sev1")
+    assert "At most 500 records at once" in response.content.decode()
+    assert not Incident.objects.filter(severity="sev1").exists()
+    bulk(client, "set_severity", incidents[:1], apply="Apply", severity="sev1")
+    assert Incident.objects.filter(severity="sev1").count() == 1
+
+
 # Private incidents
 
 
@@ -442,6 +454,17 @@ def test_a_private_incident_opens_only_after_saying_so(ada, client):
     assert "another canary" in client.get(change_page(event)).content.decode()
 
 
+def test_nothing_is_added_to_a_private_incident_before_that(ada, client):
+    incident = declared(person("zoe"), is_private=True)
+    address = page(TimelineEvent, "add")
+    data = fields_of(client, address, incident=incident.reference, time="01:30", text="x", kind="note")
+    refused = client.post(address, data)
+    assert refused.status_code == 422
+    assert "This incident is private" in errors_of(refused)
+    privacy.open_as_admin(actor=Actor.person(ada), incident=incident, now=timezone.now())
+    assert client.post(address, data).status_code == 302
+
+
 def test_the_audit_of_a_private_incident_hides_what_changed_until_then(ada, client):
     zoe = person("zoe")
     incident = declared(zoe, is_private=True)
@@ -453,6 +476,11 @@ def test_the_audit_of_a_private_incident_hides_what_changed_until_then(ada, clie
     privacy.open_as_admin(actor=Actor.person(ada), incident=incident, now=timezone.now())
     html = client.get(address).content.decode()
     assert "incident_lead: None → zoe" in html
+
+
+def test_times_are_written_as_on_our_own_pages(ada, client):
+    declared(ada, impact_started_at=dt.datetime(2026, 1, 6, 1, 30, tzinfo=dt.UTC))
+    assert "6 Jan 2026, 01:30 UTC" in client.get(page(Incident, "changelist")).content.decode()
 
 
 # Timeline
