@@ -17,3 +17,9 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("focusin", (event) => {
   for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
 });
+
+// On a narrow window the tab of this page is in sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current], .top nav [aria-current]")) {
+  const row = tab.closest("ul");
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - 24;
+}
