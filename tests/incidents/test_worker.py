@@ -15,7 +15,6 @@ from django.http import HttpRequest
 from django.template import Context, Template
 from django.utils import timezone
 
-from incidents import worker as worker_module
 from incidents.context_processors import notices
 from incidents.enums import MessageState
 from incidents.jobs import Job
@@ -117,7 +116,7 @@ def test_while_the_database_is_away_the_worker_waits_longer_each_time_and_then_g
 
     monkeypatch.setattr(worker, "run_once", round_)
     monkeypatch.setattr(worker, "_sleep", slept.append)
-    monkeypatch.setattr(worker_module.connection, "close", lambda: None)
+    monkeypatch.setattr("incidents.worker.connection.close", lambda: None)
     worker.run()
     assert slept == [1, 2, 4, 5, 5, 1, 1, 1]
 
@@ -126,15 +125,15 @@ def test_while_the_database_is_away_the_worker_waits_longer_each_time_and_then_g
 def test_stopping_ends_after_the_message_at_hand(clock):
     class Post:
         def deliver(self, message: OutboxMessage) -> None:
-            worker.stop()
+            stopped.stop()
 
         def close(self) -> None:
             pass
 
     for key in "abc":
         write(key, NOW)
-    worker = Worker(jobs=[], courier=Courier(clock=clock, by_channel={"mail": Post()}), clock=clock)
-    worker.run()
+    stopped = Worker(jobs=[], courier=Courier(clock=clock, by_channel={"mail": Post()}), clock=clock)
+    stopped.run()
     assert OutboxMessage.objects.filter(state=MessageState.DONE).count() == 1
     assert OutboxMessage.objects.filter(state=MessageState.PENDING, attempts=0).count() == 2
 
@@ -160,16 +159,17 @@ def test_a_lease_has_to_be_a_length_of_time(lease):
 def test_a_real_worker_starts_delivers_and_ends_at_sigterm_within_seconds_and_100_mb():
     write("a", timezone.now())
     process = start_worker(EMAIL_URL="dummymail://")
+    log = process.stderr
+    assert log is not None
     try:
-        assert process.stderr is not None
-        assert process.stderr.readline().endswith(f":{process.pid} is running.\n")
+        assert log.readline().endswith(f":{process.pid} is running.\n")
         deadline = time.monotonic() + 20
         while not OutboxMessage.objects.filter(state=MessageState.DONE).exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         resident = resident_kilobytes(process)
         told = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.stderr.read().endswith(f":{process.pid} has stopped.\n")
+        assert log.read().endswith(f":{process.pid} has stopped.\n")
         assert process.wait(timeout=10) == 0
         assert time.monotonic() - told < 3
         assert OutboxMessage.objects.get().state == MessageState.DONE
@@ -178,7 +178,7 @@ def test_a_real_worker_starts_delivers_and_ends_at_sigterm_within_seconds_and_10
     finally:
         process.kill()
         process.wait()
-        process.stderr.close()
+        log.close()
 
 
 @pytest.mark.django_db
