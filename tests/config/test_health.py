@@ -26,7 +26,7 @@ def wrong(request):
     raise ValueError("a bug")
 
 
-broken.login_required = wrong.login_required = False  # type: ignore[attr-defined]
+broken.login_required = wrong.login_required = False
 urlpatterns = [path("broken/", broken), path("wrong/", wrong)]
 handler500 = errors.server_error
 
