@@ -226,4 +226,4 @@ class LoginAttempt(models.Model):
         indexes = [models.Index("last_at", name="login_attempt_last_at")]
 
     def __str__(self) -> str:
-        return f"{self.tries} since {self.window_start:%Y-%m-%d %H:%M}"
+        return f"{self.tries}, last at {self.last_at:%Y-%m-%d %H:%M}"
