@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "incidents.middleware.RoleRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "incidents.middleware.DomainErrorMiddleware",
 ]
 
 TEMPLATES = [
