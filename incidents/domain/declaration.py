@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from .. import audit
+from .. import audit, markup
 from ..enums import DetectedBy, IncidentKind, Milestone, Precision, Series, Severity, Source, Status, TimelineKind
 from ..errors import InvalidInput, NotPossible
 from ..models import Impact, Incident, IncidentMember, NumberCounter, Service, Team, User
@@ -71,8 +71,8 @@ def record_near_miss(*, actor: Actor, new: NewIncident, now: dt.datetime) -> Inc
 def promote(*, actor: Actor, incident: Incident, now: dt.datetime) -> Incident:
     """Make an incident of a near miss that turned out to have done harm; its times start empty."""
     require(actor, Perm.DECLARE, incident)
-    if incident.kind != IncidentKind.NEAR_MISS:
-        raise NotPossible(_("Only a near miss can be promoted."))
+    if incident.kind != IncidentKind.NEAR_MISS or incident.status == Status.CANCELLED:
+        raise NotPossible(_("Only a near miss that is not cancelled can be promoted."))
     values = {
         "kind": IncidentKind.INCIDENT,
         "status": Status.INVESTIGATING,
@@ -81,7 +81,8 @@ def promote(*, actor: Actor, incident: Incident, now: dt.datetime) -> Incident:
         "closed_at": None,
     }
     changes = audit.difference(incident, values)
-    compare_and_set(incident, at=now, **values)
+    incident.declared_at = now
+    compare_and_set(incident, at=now, **values, sort_at=incident.earliest_known_at)
     timeline.write(
         actor=actor,
         incident=incident,
@@ -118,6 +119,13 @@ def clean_title(title: str) -> str:
     return title
 
 
+def clean_prose(text: str) -> str:
+    """Markdown as it is stored; raises `InvalidInput` where it could not be shown, before a page has to."""
+    text = text.replace("\r\n", "\n").strip()
+    markup.render(text, breaks=True)
+    return text
+
+
 def _create_once(*, actor: Actor, new: NewIncident, status: Status, action: str, now: dt.datetime) -> Incident:
     """Create the incident, or find the one that the same form made a moment before."""
     existing = _sent_before(new)
@@ -149,7 +157,7 @@ def _create(*, actor: Actor, new: NewIncident, status: Status, action: str, now:
         kind=new.kind,
         title=title,
         title_key=title_key(title),
-        summary=new.summary.strip(),
+        summary=clean_prose(new.summary),
         severity=new.severity,
         severity_rank=SEVERITY_RANK[new.severity],
         status=status,
@@ -162,8 +170,8 @@ def _create(*, actor: Actor, new: NewIncident, status: Status, action: str, now:
         declared_at=now,
         resolved_at=now if new.kind == IncidentKind.NEAR_MISS else None,
         declared_by=actor.user,
-        near_miss_saved_by=new.near_miss_saved_by.strip(),
-        near_miss_earlier_stop=new.near_miss_earlier_stop.strip(),
+        near_miss_saved_by=clean_prose(new.near_miss_saved_by),
+        near_miss_earlier_stop=clean_prose(new.near_miss_earlier_stop),
         source=new.source,
         client_id=new.client_id,
         created_at=now,
@@ -187,19 +195,20 @@ def _create(*, actor: Actor, new: NewIncident, status: Status, action: str, now:
         occurred_at=now,
         now=now,
     )
-    audit.record(
-        actor=actor,
-        action=action,
-        target=incident,
-        at=now,
-        changes={
-            "severity": (None, new.severity),
-            "status": (None, status),
-            Milestone.IMPACT_STARTED.value: (None, new.impact_started_at),
-            "is_private": (None, new.is_private),
-        },
-    )
+    audit.record(actor=actor, action=action, target=incident, at=now, changes=_first_values(new, status))
     return incident
+
+
+def _first_values(new: NewIncident, status: Status) -> dict[str, tuple[None, object]]:
+    values: dict[str, object] = {
+        "severity": new.severity,
+        "status": status,
+        Milestone.IMPACT_STARTED.value: new.impact_started_at,
+        "is_private": new.is_private,
+    }
+    if new.is_private and new.members:
+        values["members"] = [user.name for user in new.members]
+    return {name: (None, value) for name, value in values.items()}
 
 
 def _opening_sentence(new: NewIncident, status: Status) -> str:

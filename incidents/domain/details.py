@@ -13,8 +13,8 @@ from ..errors import InvalidInput
 from ..models import Incident, Service, Tag, Team
 from ..models.incident import SEVERITY_RANK
 from ..permissions import Actor, Perm, require
-from . import timeline
-from .declaration import clean_title, title_key
+from . import privacy, timeline
+from .declaration import clean_prose, clean_title, title_key
 from .versions import check_version, compare_and_set
 
 MAX_TAGS = 20
@@ -47,14 +47,14 @@ def edit(
     values = {
         "title": title,
         "title_key": title_key(title),
-        "summary": details.summary.strip(),
+        "summary": clean_prose(details.summary),
         "severity": details.severity,
         "severity_rank": SEVERITY_RANK[details.severity],
         "detected_by": details.detected_by,
         "team": details.team,
         "home_zone": details.home_zone,
-        "near_miss_saved_by": details.near_miss_saved_by.strip(),
-        "near_miss_earlier_stop": details.near_miss_earlier_stop.strip(),
+        "near_miss_saved_by": clean_prose(details.near_miss_saved_by),
+        "near_miss_earlier_stop": clean_prose(details.near_miss_earlier_stop),
     }
     changes = audit.difference(incident, values)
     changes.pop("title_key", None)
@@ -118,9 +118,8 @@ def relate(*, actor: Actor, incident: Incident, other: Incident, now: dt.datetim
         return
     incident.related.add(other)
     for one, two in ((incident, other), (other, incident)):
-        audit.record(
-            actor=actor, action="incident.related", target=one, at=now, changes={"related": ("", two.reference)}
-        )
+        changes = {"related": ("", privacy.name_beside(two, one))}
+        audit.record(actor=actor, action="incident.related", target=one, at=now, changes=changes)
 
 
 @transaction.atomic
@@ -132,9 +131,8 @@ def unrelate(*, actor: Actor, incident: Incident, other: Incident, now: dt.datet
         return
     incident.related.remove(other)
     for one, two in ((incident, other), (other, incident)):
-        audit.record(
-            actor=actor, action="incident.unrelated", target=one, at=now, changes={"related": (two.reference, "")}
-        )
+        changes = {"related": (privacy.name_beside(two, one), "")}
+        audit.record(actor=actor, action="incident.unrelated", target=one, at=now, changes=changes)
 
 
 def _write_severity_change(actor: Actor, incident: Incident, before: str, now: dt.datetime) -> None:
@@ -159,10 +157,10 @@ def _set_services(incident: Incident, services: Sequence[Service]) -> dict[str, 
 
 def _set_tags(incident: Incident, names: Sequence[str]) -> dict[str, tuple[str, str]]:
     before, after = sorted(tag.name for tag in incident.tags.all()), clean_tags(names)
-    if before == after:
+    if sorted(name.casefold() for name in before) == after:
         return {}
-    known = {tag.name: tag for tag in Tag.objects.filter(name__in=after)}
-    incident.tags.set(known.get(name) or Tag.objects.create(name=name) for name in after)
+    # Each by a query of its own, because the same new tag may come from two people at once.
+    incident.tags.set(Tag.objects.get_or_create(name__iexact=name, defaults={"name": name})[0] for name in after)
     return {"tags": (", ".join(before), ", ".join(after))}
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from .. import audit
 from ..errors import NotPossible
@@ -15,7 +16,7 @@ def set_following(*, actor: Actor, incident: Incident, following: bool, now: dt.
     """Begin or end to follow; doing it twice changes nothing."""
     require(actor, Perm.FOLLOW, incident)
     if actor.user is None:
-        raise NotPossible("Only a person can follow an incident.")
+        raise NotPossible(_("Only a person can follow an incident."))
     if following:
         _row, changed = Subscription.objects.get_or_create(user=actor.user, incident=incident)
     else:

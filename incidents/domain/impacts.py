@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from .. import audit
@@ -35,13 +35,24 @@ def add(
 ) -> Impact:
     """Add a row of impact; the same ``client_id`` adds it once."""
     require(actor, Perm.RESPOND, incident)
-    if client_id and (sent_before := Impact.objects.filter(incident=incident, client_id=client_id).first()):
+    if sent_before := _sent_before(incident, client_id):
         return sent_before
     impact = Impact(incident=incident, client_id=client_id)
     _fill(impact, content)
-    impact.save()
+    try:
+        with transaction.atomic():
+            impact.save()
+    except IntegrityError:
+        # The same press arrived twice at the same moment.
+        if sent_before := _sent_before(incident, client_id):
+            return sent_before
+        raise
     audit.record(
-        actor=actor, action="impact.added", target=impact, at=now, changes={"scope": (None, impact.scope_text)}
+        actor=actor,
+        action="impact.added",
+        target=impact,
+        at=now,
+        changes={"what": (None, impact.what), "scope": (None, impact.scope_text)},
     )
     return impact
 
@@ -72,6 +83,10 @@ def remove(*, actor: Actor, impact: Impact, now: dt.datetime) -> None:
         changes={"what": (impact.what, None), "scope": (impact.scope_text, None)},
     )
     impact.delete()
+
+
+def _sent_before(incident: Incident, client_id: uuid.UUID | None) -> Impact | None:
+    return Impact.objects.filter(incident=incident, client_id=client_id).first() if client_id else None
 
 
 def _fill(impact: Impact, content: ImpactContent) -> None:

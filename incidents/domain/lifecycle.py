@@ -17,7 +17,7 @@ from ..enums import CancelReason, Milestone, Precision, Status, TimelineKind
 from ..errors import InvalidInput, NotPossible
 from ..models import Incident, Subscription
 from ..permissions import Actor, Perm, offers, require
-from . import timeline
+from . import privacy, timeline
 from .versions import check_version, compare_and_set
 
 
@@ -108,6 +108,7 @@ def advance(
     at: dt.datetime | None = None,
     precision: str = Precision.EXACT,
     mitigated_at: dt.datetime | None = None,
+    mitigated_precision: str = Precision.EXACT,
     note: str = "",
     version: int | None = None,
 ) -> Incident:
@@ -126,10 +127,19 @@ def advance(
     check_version(incident, version)
     _check_possible(incident, verb)
     moment = at or now
-    changes = _milestone_changes(incident, verb, moment, precision, mitigated_at, now)
+    changes = _milestone_changes(incident, verb, moment, precision, mitigated_at, mitigated_precision, now)
     if verb == Verb.ACKNOWLEDGE and actor.user is not None:
         changes["incident_lead"] = actor.user
-    _move(actor=actor, incident=incident, verb=verb, changes=changes, occurred_at=moment, now=now, note=note)
+    _move(
+        actor=actor,
+        incident=incident,
+        verb=verb,
+        changes=changes,
+        occurred_at=moment,
+        precision=precision,
+        now=now,
+        note=note,
+    )
     return incident
 
 
@@ -169,7 +179,7 @@ def cancel(
     if reason == CancelReason.OTHER:
         _require_reason(note, _("Say in a sentence why it is cancelled."))
     changes = {"cancel_reason": reason, "cancel_note": note.strip()[:500], "duplicate_of": duplicate_of}
-    said = _sentence(reason, duplicate_of, note)
+    said = _sentence(incident, reason, duplicate_of, note)
     _move(actor=actor, incident=incident, verb=Verb.CANCEL, changes=changes, occurred_at=now, now=now, note=said)
     if duplicate_of is not None:
         _hand_over(actor=actor, incident=incident, other=duplicate_of, now=now)
@@ -186,6 +196,9 @@ def _already_done(actor: Actor, incident: Incident, verb: Verb) -> bool:
 
 def _check_possible(incident: Incident, verb: Verb) -> None:
     row = TRANSITIONS[verb]
+    if _is_acknowledged(incident, verb):
+        message = _("%(name)s has it already. To take over, hand the role over on the page of roles.")
+        raise NotPossible(message % {"name": incident.incident_lead})
     if incident.status not in row.sources:
         raise NotPossible(
             _("%(incident)s is %(status)s now, so this is not possible any more. Look at the page again.")
@@ -214,6 +227,7 @@ def _milestone_changes(
     at: dt.datetime,
     precision: str,
     mitigated_at: dt.datetime | None,
+    mitigated_precision: str,
     now: dt.datetime,
 ) -> dict[str, object]:
     check_not_future(at, now)
@@ -221,9 +235,11 @@ def _milestone_changes(
     changes: dict[str, object] = {}
     if milestone and not (verb in _KEEPS_FIRST and incident.milestone(milestone)):
         changes = {f"{milestone}_at": at, f"{milestone}_precision": precision}
+    if milestone == Milestone.DECLARED and changes:
+        changes["sort_at"] = incident.impact_started_at or incident.detected_at or at
     if verb == Verb.RESOLVE and mitigated_at is not None:
         check_not_future(mitigated_at, now, "mitigated")
-        changes |= {"mitigated_at": mitigated_at, "mitigated_precision": Precision.EXACT}
+        changes |= {"mitigated_at": mitigated_at, "mitigated_precision": mitigated_precision}
     return changes
 
 
@@ -236,10 +252,14 @@ def _move(
     occurred_at: dt.datetime,
     now: dt.datetime,
     note: str,
+    precision: str = Precision.EXACT,
 ) -> None:
     before = Status(incident.status)
     values = {"status": TRANSITIONS[verb].target, **changes}
     recorded = audit.difference(incident, values)
+    if isinstance(other := changes.get("duplicate_of"), Incident):
+        recorded["duplicate_of"] = (None, privacy.name_beside(other, incident))
+    recorded.pop("sort_at", None)
     compare_and_set(incident, at=now, **values)
     after = Status(incident.status)
     timeline.write(
@@ -248,6 +268,7 @@ def _move(
         kind=TimelineKind.STATUS_CHANGE,
         text=_status_sentence(actor, verb, before, after, note),
         occurred_at=occurred_at,
+        precision=precision,
         now=now,
     )
     audit.record(actor=actor, action=f"incident.{verb}", target=incident, at=now, changes=recorded)
@@ -270,8 +291,10 @@ def _check_duplicate(actor: Actor, incident: Incident, other: Incident | None) -
         raise InvalidInput(message, code="duplicate_of_wrong", fields={"duplicate_of": message})
 
 
-def _sentence(reason: CancelReason, other: Incident | None, note: str) -> str:
-    said = _("Duplicate of %(incident)s.") % {"incident": other.reference} if other else f"{reason.label}."
+def _sentence(incident: Incident, reason: CancelReason, other: Incident | None, note: str) -> str:
+    said = f"{reason.label}."
+    if other is not None:
+        said = _("Duplicate of %(incident)s.") % {"incident": privacy.name_beside(other, incident)}
     return f"{said} {note.strip()}".strip()
 
 
@@ -281,7 +304,10 @@ def _hand_over(*, actor: Actor, incident: Incident, other: Incident, now: dt.dat
         return
     moved = timeline.move_reports(incident=incident, other=other, now=now)
     already = Subscription.objects.filter(incident=other).values("user")
-    Subscription.objects.filter(incident=incident).exclude(user__in=already).update(incident=other)
+    followers = Subscription.objects.filter(incident=incident).exclude(user__in=already).select_related("user")
+    # Whoever may not see the other incident has nothing to follow there.
+    moving = [follower.pk for follower in followers if Actor.person(follower.user).sees(other)]
+    Subscription.objects.filter(pk__in=moving).update(incident=other)
     timeline.write(
         actor=actor,
         incident=other,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from .. import audit
+from .. import audit, registry
 from ..enums import Role
 from ..errors import InvalidInput
 from ..models import AuditEntry, Incident, IncidentMember, User
@@ -16,6 +16,11 @@ from .versions import compare_and_set
 # How long an admin who is no member may look after saying so once.
 ACCESS_LASTS = dt.timedelta(hours=8)
 ACCESS_ACTION = "incident.private_opened"
+
+
+def name_beside(other: Incident, incident: Incident) -> str:
+    """What the records of ``incident`` may call ``other``: its reference, unless more people read them than see it."""
+    return _("a private incident") if other.is_private and not incident.is_private else other.reference
 
 
 @transaction.atomic
@@ -29,6 +34,7 @@ def make_private(
         audit.record(
             actor=actor, action="incident.made_private", target=incident, at=now, changes={"is_private": (False, True)}
         )
+        registry.made_private(actor, incident, now)
     for user in dict.fromkeys([*([actor.user] if actor.user else []), *members]):
         _add(actor, incident, user, now)
     return incident

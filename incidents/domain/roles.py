@@ -15,9 +15,13 @@ from .versions import compare_and_set
 
 
 def take(*, actor: Actor, incident: Incident, role: IncidentRole, now: dt.datetime) -> Incident:
-    """Take a role oneself."""
+    """Take a role that nobody holds; from somebody else it is handed over, which says so."""
     if actor.user is None:
         raise NotPossible(_("Only a person can take a role."))
+    holder = incident.role_holder(role)
+    if holder not in (None, actor.user):
+        message = _("%(name)s has this role already. To take over, hand it over on the page of roles.")
+        raise NotPossible(message % {"name": holder})
     return assign(actor=actor, incident=incident, role=role, holder=actor.user, now=now)
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -16,6 +16,7 @@ from ..errors import InvalidInput, NotPossible
 from ..models import Incident, TimelineEvent, TimelineEventVersion
 from ..models.timeline import UNKNOWN_LAST
 from ..permissions import Actor, Perm, require
+from . import privacy
 from .versions import check_version, compare_and_set
 
 MAX_TEXT_LENGTH = 20_000
@@ -69,6 +70,7 @@ def add_entries(
 ) -> list[TimelineEvent]:
     """Add entries that belong together, such as the lines of a pasted block; the same ``client_id`` adds them once.
 
+    Other words under a ``client_id`` that was used are a new entry: a browser's Back brings an old form up again.
     Somebody who only reads may add reports and nothing else: their entries become reports, without stars.
     """
     if not entries:
@@ -79,8 +81,10 @@ def add_entries(
     else:
         require(actor, Perm.RESPOND, incident)
     sent_before = _sent_before(incident, client_id)
-    if sent_before:
+    if sent_before and _is_resent(sent_before, entries):
         return sent_before
+    if sent_before:
+        client_id = uuid.uuid4()
     try:
         with transaction.atomic():
             return [
@@ -113,11 +117,11 @@ def edit(
     if event.is_struck:
         raise NotPossible(_("This entry is struck out. Bring it back before you edit it."))
     if not actor.has_role(Role.RESPONDER):
-        content = _as_report(content)
+        content = _only_words_and_time(content, event)
     values = _values(content)
     changes = audit.difference(event, values)
-    changes.pop("html", None)
-    changes.pop("renderer_version", None)
+    for derived in ("html", "renderer_version", "sort_at"):
+        changes.pop(derived, None)
     if not changes:
         return event
     TimelineEventVersion.objects.create(
@@ -183,8 +187,9 @@ def move(
     if origin.is_private and not other.is_private:
         raise NotPossible(_("An entry of a private incident cannot move to one that everybody sees."))
     compare_and_set(event, at=now, incident=other, client_id=None)
-    changes = {"incident": (origin.reference, other.reference)}
     for incident in (origin, other):
+        names = (privacy.name_beside(origin, incident), privacy.name_beside(other, incident))
+        changes = {"incident": names}
         audit.record(actor=actor, action="timeline.moved", target=event, at=now, changes=changes, incident=incident)
     return event
 
@@ -196,10 +201,17 @@ def move_reports(*, incident: Incident, other: Incident, now: dt.datetime) -> in
 
 
 def write(
-    *, actor: Actor, incident: Incident, kind: TimelineKind, text: str, occurred_at: dt.datetime, now: dt.datetime
+    *,
+    actor: Actor,
+    incident: Incident,
+    kind: TimelineKind,
+    text: str,
+    occurred_at: dt.datetime,
+    now: dt.datetime,
+    precision: str = Precision.EXACT,
 ) -> TimelineEvent:
     """Write what another domain function did into the timeline; that function has asked for the right and audits."""
-    content = EventContent(text=text, kind=kind, occurred_at=occurred_at)
+    content = EventContent(text=text, kind=kind, occurred_at=occurred_at, precision=precision)
     return TimelineEvent.objects.create(
         incident=incident,
         author=actor.user,
@@ -225,6 +237,29 @@ def _as_report(content: EventContent) -> EventContent:
         utc_offset_minutes=content.utc_offset_minutes,
         precision=content.precision,
     )
+
+
+def _only_words_and_time(content: EventContent, event: TimelineEvent) -> EventContent:
+    """What the author of a report may change of it; the rest stays as responders have set it."""
+    return replace(
+        content,
+        kind=TimelineKind(event.kind),
+        ended_at=event.ended_at,
+        evidence=event.evidence,
+        is_starred=event.is_starred,
+        is_internal=event.is_internal,
+    )
+
+
+def _is_resent(sent: Sequence[TimelineEvent], entries: Sequence[EventContent]) -> bool:
+    """Whether what was sent under one ``client_id`` is what was sent before; edited since, it is taken to be."""
+    edited = any(event.edited_at for event in sent)
+    return edited or [event.text for event in sent] == [_clean(content.text) for content in entries]
+
+
+def _clean(text: str) -> str:
+    """The text with one kind of line end, whatever the browser sent, so that an untouched one is the same."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _sent_before(incident: Incident, client_id: uuid.UUID | None) -> list[TimelineEvent]:
@@ -260,7 +295,7 @@ def _insert(
 
 def _values(content: EventContent) -> dict[str, object]:
     """The columns that hold this content, with the HTML made once, here."""
-    text = content.text.strip()
+    text = _clean(content.text)
     if not text:
         raise InvalidInput(_("Write what happened."), code="empty", fields={"text": _("Write what happened.")})
     if len(text) > MAX_TEXT_LENGTH:

@@ -1,5 +1,6 @@
 """The forms that change an incident."""
 
+import datetime as dt
 import uuid
 from typing import Any, Self
 
@@ -187,8 +188,9 @@ class MilestonesForm(VersionedForm):
         return [self[milestone.value] for milestone in Milestone]
 
     def times(self) -> dict[Milestone, MilestoneTime]:
-        """The milestones that were changed."""
-        moments = {Milestone(name): self.cleaned_data[name] for name in self.changed_data if name != "version"}
+        """The milestones that were changed; one that was not sent at all was not."""
+        touched = [name for name in self.changed_data if name != "version" and name in self.data]
+        moments = {Milestone(name): self.cleaned_data[name] for name in touched}
         return {
             milestone: MilestoneTime(moment.at, moment.precision) if moment else MilestoneTime(None)
             for milestone, moment in moments.items()
@@ -215,6 +217,7 @@ class ImpactForm(forms.Form):
 
     def __init__(self, *args: Any, clock: ClockContext, impact: Impact | None = None, **kwargs: Any) -> None:
         super().__init__(*args, initial=self._initial(impact, clock) if impact else None, **kwargs)
+        self.impact = impact
         self.fields["from_at"].clock = self.fields["to_at"].clock = clock
 
     @staticmethod
@@ -238,9 +241,16 @@ class ImpactForm(forms.Form):
             scope=data["scope"],
             scope_unit=ScopeUnit(data["scope_unit"]),
             scope_basis=ScopeBasis(data["scope_basis"]),
-            from_at=data["from_at"].at if data["from_at"] else None,
-            to_at=data["to_at"].at if data["to_at"] else None,
+            from_at=self._moment("from_at"),
+            to_at=self._moment("to_at"),
         )
+
+    def _moment(self, name: str) -> dt.datetime | None:
+        """The time as entered; the stored one, seconds and all, where its text was not touched."""
+        if self.impact is not None and name not in self.changed_data:
+            return getattr(self.impact, name)
+        moment = self.cleaned_data[name]
+        return moment.at if moment else None
 
 
 class RoleForm(forms.Form):

@@ -36,4 +36,4 @@ def said_by(field: forms.BoundField) -> str:
         return ", ".join(str(one) for one in field.field.queryset if str(one.pk) in chosen)
     if isinstance(field.field, forms.ChoiceField):
         return str(dict(field.field.choices).get(value, value))
-    return "" if value is None else str(value).strip()
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()

@@ -24,6 +24,7 @@ _incident = [
     path("audit/", incident.incident_audit, name="incident-audit"),
     path("timeline/", timeline.timeline_page, name="timeline"),
     path("timeline/echo/", timeline.entry_echo, name="entry-echo"),
+    path("timeline/time/", timeline.moment_echo, name="moment-echo"),
     path("timeline/<int:event_id>/", include(_entry)),
     path("milestones/", milestones.milestones, name="milestones"),
     path("impact/", milestones.impact_new, name="impact-new"),

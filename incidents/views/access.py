@@ -40,11 +40,20 @@ def incident_page(view: IncidentView[P]) -> Callable[Concatenate[HttpRequest, st
             raise Http404
         if reference != incident.reference and request.method == "GET":
             return redirect(request.get_full_path().replace(reference, incident.reference, 1), permanent=True)
-        if privacy.must_say_so(request.user, incident, timezone.now()) and not getattr(view, "opens_private", False):
-            return render(request, "incidents/private_gate.html", {"incident": incident}, status=403)
-        return view(request, incident, *args, **kwargs)
+        response = _answer(request, incident, view, *args, **kwargs)
+        if incident.is_private:
+            response["Cache-Control"] = "no-store"
+        return response
 
     return wrapper
+
+
+def _answer(
+    request: HttpRequest, incident: Incident, view: IncidentView[P], *args: P.args, **kwargs: P.kwargs
+) -> HttpResponse:
+    if privacy.must_say_so(request.user, incident, timezone.now()) and not getattr(view, "opens_private", False):
+        return render(request, "incidents/private_gate.html", {"incident": incident}, status=403)
+    return view(request, incident, *args, **kwargs)
 
 
 def opens_private(view: IncidentView[P]) -> IncidentView[P]:

@@ -7,10 +7,13 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ..errors import DomainError, Forbidden, Stale
+from ..clock_text import ClockContext, describe, parse_moment
+from ..errors import DomainError, Forbidden, InvalidInput, Stale
 from ..forms.errors import add_domain_error
+from ..forms.fields import LONGEST_TIME
 
 T = TypeVar("T")
+PLAIN = "text/plain; charset=utf-8"
 
 
 def attempt(form: forms.BaseForm, act: Callable[[], T]) -> T | None:
@@ -35,6 +38,18 @@ def form_page(request: HttpRequest, template: str, form: forms.BaseForm, **conte
     refused = 409 if getattr(form, "is_stale", False) else 422
     status = refused if form.is_bound and form.errors else 200
     return render(request, template, {"form": form, **context}, status=status)
+
+
+def say_time(text: str, clock: ClockContext) -> HttpResponse:
+    """How a typed time is understood, as a line of plain text; 422 where it is not, and the text says why."""
+    if not text.strip():
+        return HttpResponse(content_type=PLAIN)
+    try:
+        moment = parse_moment(text[:LONGEST_TIME], clock)
+    except InvalidInput as error:
+        return HttpResponse(error.message, content_type=PLAIN, status=422)
+    said = describe(moment.at, clock.zone) if moment.at else moment.time_text
+    return HttpResponse(f"= {said}", content_type=PLAIN)
 
 
 def sent(request: HttpRequest) -> Any:

@@ -6,19 +6,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from ..clock_text import ClockContext, describe, parse_moment, zone_label, zone_name
+from ..clock_text import ClockContext, zone_label, zone_name
 from ..domain import declaration
 from ..enums import Role
-from ..errors import InvalidInput
 from ..forms.declaration import DeclareForm, NearMissForm, NewIncidentForm, ReportForm
-from ..forms.fields import LONGEST_TIME
 from ..models import Incident, SeverityLevel
 from ..permissions import Perm, require
 from ..zones import reader_zone
 from .access import actor_of, incident_page
-from .answers import attempt, form_page, sent
-
-PLAIN = "text/plain; charset=utf-8"
+from .answers import attempt, form_page, say_time, sent
 
 # What can begin, by the word in ``?kind=``: its form and the domain function that carries it out.
 BEGINNINGS = {
@@ -51,15 +47,7 @@ def open_now(request: HttpRequest) -> HttpResponse:
 @require_safe
 def time_echo(request: HttpRequest) -> HttpResponse:
     """What a typed time was understood as, for forms that belong to no incident yet."""
-    text, clock = request.GET.get("text", "")[:LONGEST_TIME], _clock(request)
-    if not text.strip():
-        return HttpResponse(content_type=PLAIN)
-    try:
-        moment = parse_moment(text, clock)
-    except InvalidInput as error:
-        return HttpResponse(error.message, content_type=PLAIN, status=422)
-    said = describe(moment.at, clock.zone) if moment.at else moment.time_text
-    return HttpResponse(f"= {said}", content_type=PLAIN)
+    return say_time(request.GET.get("text", ""), _clock(request))
 
 
 @require_POST

@@ -100,7 +100,7 @@ def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
         version = form.cleaned_data["version"]
         return details.edit(actor=actor, incident=incident, details=form.details(), now=timezone.now(), version=version)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return redirect(incident)
     return form_page(request, "incidents/edit.html", form, incident=incident)
 
@@ -127,7 +127,7 @@ def transition(request: HttpRequest, incident: Incident, verb: str) -> HttpRespo
     require(actor_of(request), lifecycle.TRANSITIONS[chosen].perm, incident)
     zone = page_zone(request, incident)
     form = _transition_form(request, incident, chosen, zone)
-    if form.is_bound and attempt(form, lambda: _carry_out(request, incident, chosen, form)):
+    if attempt(form, lambda: _carry_out(request, incident, chosen, form)):
         return redirect(incident)
     return form_page(request, "incidents/transition.html", form, incident=incident, verb=chosen, zone=zone)
 
@@ -162,6 +162,7 @@ def _carry_out(request: HttpRequest, incident: Incident, verb: Verb, form: forms
         at=moment.at if moment else None,
         precision=moment.precision if moment else Precision.EXACT,
         mitigated_at=mitigated.at if mitigated else None,
+        mitigated_precision=mitigated.precision if mitigated else Precision.EXACT,
         note=data["note"],
         now=now,
     )

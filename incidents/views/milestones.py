@@ -26,7 +26,7 @@ def milestones(request: HttpRequest, incident: Incident) -> HttpResponse:
         version = form.cleaned_data["version"]
         return domain.correct(actor=actor, incident=incident, times=form.times(), now=now, version=version)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return redirect(incident)
     context = {"incident": incident, "zone": zone, "impossible": durations.impossible_order(incident)}
     return form_page(request, "incidents/milestones.html", form, **context)
@@ -61,7 +61,7 @@ def _impact_form(request: HttpRequest, incident: Incident, impact: Impact | None
         client_id = form.cleaned_data["client_id"]
         return impacts.add(actor=actor, incident=incident, content=form.content(), now=now, client_id=client_id)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return redirect(incident)
     return form_page(request, "incidents/impact.html", form, incident=incident, impact=impact, zone=zone)
 

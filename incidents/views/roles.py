@@ -26,7 +26,8 @@ def roles(request: HttpRequest, incident: Incident) -> HttpResponse:
     if form is not None and attempt(form, lambda: _hand_over(request, incident, form)):
         return redirect(incident)
     context = {"incident": incident, "forms": _role_forms(incident, form), **rights(request, incident)}
-    return render(request, "incidents/roles.html", context, status=422 if form else 200)
+    refused = 409 if getattr(form, "is_stale", False) else 422
+    return render(request, "incidents/roles.html", context, status=refused if form else 200)
 
 
 def _hand_over(request: HttpRequest, incident: Incident, form: RoleForm) -> Incident:
@@ -72,7 +73,7 @@ def members(request: HttpRequest, incident: Incident) -> HttpResponse:
         privacy.add_member(actor=actor, incident=incident, user=user, now=timezone.now())
         return user
 
-    if form.is_bound and attempt(form, add):
+    if attempt(form, add):
         return redirect("members", incident.reference)
     memberships = incident.memberships.select_related("user", "added_by")
     context = {"incident": incident, "memberships": memberships, **rights(request, incident)}

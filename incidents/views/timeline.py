@@ -7,9 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from .. import markup
 from ..clock_text import Entry, describe
 from ..domain import timeline
 from ..errors import InvalidInput
@@ -17,12 +19,11 @@ from ..forms.timeline import EntryForm, EventForm, MoveForm, read_entries
 from ..models import Incident, TimelineEvent
 from ..permissions import Perm, require
 from .access import actor_of, clock_for, incident_page, page_zone
-from .answers import attempt, form_page, sent
+from .answers import PLAIN, attempt, form_page, say_time, sent
 from .incident import incident_context, rights, timeline_context
 
 # The beginning of what is typed is enough to say how it is understood.
 LONGEST_ECHO = 1000
-PLAIN = "text/plain; charset=utf-8"
 
 
 @incident_page
@@ -53,9 +54,10 @@ def _add(request: HttpRequest, incident: Incident) -> HttpResponse:
             actor=actor_of(request), incident=incident, entries=form.contents(now), now=now, client_id=client_id
         )
 
-    if "preview" in request.POST and form.is_valid():
-        return _preview(request, incident, form)
-    if attempt(form, add):
+    if "preview" in request.POST:
+        if shown := attempt(form, lambda: _rendered(form)):
+            return _preview(request, incident, form, shown)
+    elif attempt(form, add):
         return _back_to_incident(request, incident)
     if request.htmx:
         context = timeline_context(request, incident) | {"entry_form": form}
@@ -72,11 +74,17 @@ def _back_to_incident(request: HttpRequest, incident: Incident) -> HttpResponse:
     return redirect(f"{incident.get_absolute_url()}{'' if zone == 'home' else f'?zone={zone}'}#timeline")
 
 
-def _preview(request: HttpRequest, incident: Incident, form: EntryForm) -> HttpResponse:
+def _rendered(form: EntryForm) -> list[tuple[Entry, SafeString]]:
+    return [(entry, markup.render(entry.text, breaks=True)) for entry in form.entries]
+
+
+def _preview(
+    request: HttpRequest, incident: Incident, form: EntryForm, shown: list[tuple[Entry, SafeString]]
+) -> HttpResponse:
     context = {
         "incident": incident,
         "form": form,
-        "entries": form.entries,
+        "entries": shown,
         "zone": page_zone(request, incident),
         "now": timezone.now(),
     }
@@ -107,6 +115,14 @@ def _understood(entry: Entry, zone: dt.tzinfo, now: dt.datetime) -> str:
     return f"{said} · {entry.kind.label}" if entry.kind else said
 
 
+@require_safe
+@incident_page
+def moment_echo(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """What a time was understood as, on the forms of this incident."""
+    clock = clock_for(incident, page_zone(request, incident).zone, timezone.now())
+    return say_time(request.GET.get("text", ""), clock)
+
+
 @incident_page
 def entry_edit(request: HttpRequest, incident: Incident, event_id: int) -> HttpResponse:
     event, actor, zone = _event(incident, event_id), actor_of(request), page_zone(request, incident)
@@ -118,7 +134,7 @@ def entry_edit(request: HttpRequest, incident: Incident, event_id: int) -> HttpR
         version = form.cleaned_data["version"]
         return timeline.edit(actor=actor, event=event, content=form.content(), now=timezone.now(), version=version)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return redirect(f"{incident.get_absolute_url()}#e{event.pk}")
     earlier = event.earlier_versions.select_related("replaced_by")
     context = {"incident": incident, "event": event, "zone": zone, "earlier": earlier}
