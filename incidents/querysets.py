@@ -5,12 +5,11 @@ Imports no models, so that models can import it.
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from .enums import OPEN_STATUSES, MessageState, Role, Severity, Status
@@ -24,11 +23,8 @@ NUMBER = re.compile(r"(?:(?P<series>INC|DRILL)[- ]?|#)?(?P<number>[1-9][0-9]{0,8
 # What a row of the list shows. Anything else would cost a query for each row, which a test forbids.
 LIST_FIELDS = (
     *("series", "number", "kind", "title", "severity", "severity_rank", "status", "is_private", "is_example"),
-    *("sort_at", "impact_started_at", "impact_started_precision", "detected_at", "detected_precision"),
-    *("acknowledged_at", "acknowledged_precision", "mitigated_at", "mitigated_precision"),
-    *("resolved_at", "resolved_precision", "incident_lead__name", "incident_lead__is_active"),
+    *("sort_at", "impact_started_at", "impact_started_precision", "resolved_at", "resolved_precision"),
 )
-MAX_OPTIONS = 200  # in one select list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +60,20 @@ class UserQuerySet(models.QuerySet):
     def named(self, name_or_email: str) -> Self:
         """The account of that name or e-mail address, whatever its case."""
         return self.filter(Q(name__iexact=name_or_email) | Q(email__iexact=name_or_email))
+
+    def who_see(self, incident: Any) -> Self:
+        """Active accounts that see this incident: everybody with a role, unless it is private."""
+        people = self.with_role(Role.READER)
+        if not incident.is_private:
+            return people
+        roles = (
+            incident.declared_by_id,
+            incident.incident_lead_id,
+            incident.communications_lead_id,
+            incident.scribe_id,
+        )
+        member = Q(incident_memberships__incident=incident) | Q(pk__in=[pk for pk in roles if pk])
+        return people.filter(member | Q(role=Role.ADMIN)).distinct()
 
     def added_to(self, incident: Any) -> Self:
         """Those who were added by name to a private incident."""
@@ -163,9 +173,16 @@ class IncidentQuerySet(models.QuerySet):
         return membership
 
     def for_list(self) -> Self:
-        """Rows for the list; the services of all of them come in one query more."""
+        """Rows for the list, each with ``lead_name``, ``lead_is_active`` and the names of its ``listed_services``.
+
+        Two queries, and no more objects than needed: whole people and services would double the time of the page.
+        """
         services = self.model.services.rel.model.objects.only("name")
-        return self.select_related("incident_lead").prefetch_related(Prefetch("services", services)).only(*LIST_FIELDS)
+        return (
+            self.only(*LIST_FIELDS)
+            .annotate(lead_name=F("incident_lead__name"), lead_is_active=F("incident_lead__is_active"))
+            .prefetch_related(Prefetch("services", services, to_attr="listed_services"))
+        )
 
     def for_export(self) -> Self:
         """Rows for a spreadsheet, services and tags along with each batch."""
@@ -197,26 +214,23 @@ class IncidentQuerySet(models.QuerySet):
             match |= Q(number=int(named["number"]), **series)
         return match
 
-    def filter_options(self, selected: Mapping[str, str]) -> QuerySet:
+    def filter_options(self) -> QuerySet:
         """What the select lists of the list offer, as (list, value, label), in one query.
 
-        All services and teams, but only those incident leads and tags that these incidents have: others would tell
-        about private ones. Of each at most `MAX_OPTIONS`, and always the one that is ``selected``.
+        All services and teams, but only those incident leads and tags that incidents have which everybody may see:
+        others would tell about private ones. (Asking for what this person may see would double the time of the page.)
         """
         field = self.model._meta.get_field
-        services = field("services").related_model.objects.all()
-        teams = field("team").related_model.objects.all()
-        leads = field("incident_lead").related_model.objects.filter(
-            Exists(self.filter(incident_lead=OuterRef("pk")).order_by())
+        public = self.filter(is_private=False)
+        led = Exists(public.filter(incident_lead=OuterRef("pk")))
+        tagged = Exists(public.filter(tags=OuterRef("pk")))
+        services = _options("service", field("services").related_model.objects, "slug")
+        return services.union(
+            _options("team", field("team").related_model.objects, "pk"),
+            _options("lead", field("incident_lead").related_model.objects.filter(led), "pk"),
+            _options("tag", field("tags").related_model.objects.filter(tagged), "name"),
+            all=True,
         )
-        tags = field("tags").related_model.objects.filter(Exists(self.filter(tags=OuterRef("pk")).order_by()))
-        lists = [
-            _options(services, "service", "slug", selected),
-            _options(teams, "team", "pk", selected),
-            _options(leads, "lead", "pk", selected),
-            _options(tags, "tag", "name", selected),
-        ]
-        return lists[0].union(*lists[1:], all=True)
 
     def referenced(self, text: str) -> Self:
         """The incident that people call this, such as ``INC-12``, whatever its case; none for anything else."""
@@ -249,7 +263,7 @@ class IncidentQuerySet(models.QuerySet):
 
     def on_service(self, service: Any) -> Self:
         """What hit this service, newest first."""
-        return self.filter(services=service).for_list().order_by("-sort_at", "-id")
+        return self.filter(services=service).for_list().prefetch_related(None).order_by("-sort_at", "-id")
 
     def over(self) -> Self:
         return self.filter(status__in=(Status.RESOLVED, Status.CLOSED))
@@ -270,14 +284,8 @@ class IncidentQuerySet(models.QuerySet):
         )
 
 
-def _options(objects: QuerySet, name: str, value: str, selected: Mapping[str, str]) -> QuerySet:
-    first = objects.order_by("name").values("pk")[:MAX_OPTIONS]
-    return (
-        objects.annotate(option=Cast(value, models.TextField()))
-        .filter(Q(pk__in=first) | Q(option=selected.get(name, "")))
-        .order_by()
-        .values_list(Value(name), "option", "name")
-    )
+def _options(name: str, objects: Any, value: str) -> QuerySet:
+    return objects.order_by().values_list(Value(name), Cast(value, models.TextField()), "name")
 
 
 class TimelineEventQuerySet(models.QuerySet):

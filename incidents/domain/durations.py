@@ -189,7 +189,18 @@ class _Moment(NamedTuple):
 
 def durations(incident: Incident) -> list[Duration]:
     """The four durations of an incident, in the order of `DurationName`."""
-    return [_duration(incident, name) for name in DurationName]
+    return [duration(incident, name) for name in DurationName]
+
+
+def duration(incident: Incident, name: DurationName) -> Duration:
+    """One of the four durations; needs no more of the incident than kind, status and the two milestones."""
+    if _has_no_durations(incident):
+        return Duration(name, NOT_APPLICABLE)
+    ends = _known(incident, BETWEEN[name])
+    if len(ends) < 2:
+        return Duration(name, PENDING if incident.is_open else NOT_APPLICABLE)
+    length = _length(*ends)
+    return Duration(name, INVALID) if length.seconds < 0 else Duration(name, RECORDED, length)
 
 
 def phases(incident: Incident, triggering_change_at: dt.datetime | None = None) -> list[Phase]:
@@ -240,16 +251,6 @@ def _found_afterwards(incident: Incident, moment: _Moment) -> bool:
     """Whether this is the cause, found only after the repair: then it does not divide diagnosing from fixing."""
     repaired = _known(incident, (Milestone.MITIGATED, Milestone.RESOLVED))
     return moment.name == Milestone.IDENTIFIED and any(later.minute < moment.minute for later in repaired)
-
-
-def _duration(incident: Incident, name: DurationName) -> Duration:
-    if _has_no_durations(incident):
-        return Duration(name, NOT_APPLICABLE)
-    ends = _known(incident, BETWEEN[name])
-    if len(ends) < 2:
-        return Duration(name, PENDING if incident.is_open else NOT_APPLICABLE)
-    length = _length(*ends)
-    return Duration(name, INVALID) if length.seconds < 0 else Duration(name, RECORDED, length)
 
 
 def _phase(start: _Moment, end: _Moment) -> Phase:

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -38,6 +40,7 @@ ORDERS: dict[str, tuple[str, ...]] = {
 }
 # Filled from the database; the others are always the same.
 LISTS = ("service", "team", "lead", "tag")
+MAX_OPTIONS = 200  # in one list; a longer one is no help to anybody
 # Far from where moments in UTC end, so that no zone leads beyond.
 FIRST_DAY, LAST_DAY = dt.date(1970, 1, 1), dt.date(2200, 12, 31)
 
@@ -84,6 +87,15 @@ class ShownField:
     options: list[tuple[str, str, bool]]
     errors: list[str]
 
+    @property
+    def option_elements(self) -> SafeString:
+        """The ``<option>`` elements in one piece; a loop in the template would cost more than all rows of the list."""
+        return format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((value, " selected" if chosen else "", label) for value, label, chosen in self.options),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveFilter:
@@ -121,7 +133,10 @@ class IncidentFilters(forms.Form):
         self.pairs = [(name, value) for name in self.fields for value in data.getlist(name) if value]
         offered = sorted(options, key=lambda option: option[2].casefold())
         for name in LISTS:
-            self._choice(name).choices = [(value, label) for of, value, label in offered if of == name]
+            mine = [(value, label) for of, value, label in offered if of == name]
+            # The one that is chosen stays on offer, however many there are.
+            chosen = [option for option in mine[MAX_OPTIONS:] if option[0] == data.get(name)]
+            self._choice(name).choices = mine[:MAX_OPTIONS] + chosen
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data

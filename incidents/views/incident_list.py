@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from ..domain.durations import NOT_APPLICABLE, PENDING, DurationName, durations
+from ..domain.durations import NOT_APPLICABLE, PENDING, DurationName, duration
 from ..duration_text import format_duration
 from ..enums import IncidentKind, Severity, Status
-from ..forms.incident_filters import LISTS, IncidentFilters
+from ..forms.incident_filters import IncidentFilters
 from ..models import Incident
 from ..paging import keyset_page
 from ..permissions import Perm, require
@@ -62,9 +62,7 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
 
 def filters_in(request: HttpRequest) -> IncidentFilters:
     """The filters that the address asks for, with what this reader may choose from."""
-    options = Incident.objects.visible_to(request.user).filter_options(
-        {name: request.GET.get(name, "") for name in LISTS}
-    )
+    options = Incident.objects.filter_options()
     return IncidentFilters(request.GET, options=options, zone=reader_zone(request.user), now=timezone.now())
 
 
@@ -84,10 +82,11 @@ def rows_of(incidents: list[Incident], filters: IncidentFilters) -> list[dict[st
             "severity_label": severities[incident.severity],
             "status": incident.status,
             "status_label": statuses[incident.status],
-            "services": ", ".join([service.name for service in incident.services.all()]),
+            "services": ", ".join([service.name for service in incident.listed_services]),
             "started": moment(incident.sort_at, filters.zone),
             "length": length_of(incident, filters.now),
-            "lead": incident.incident_lead,
+            "lead": incident.lead_name,
+            "lead_is_gone": incident.lead_is_active is False,
             "is_private": incident.is_private,
             "badges": badges_of(incident),
         }
@@ -107,7 +106,7 @@ def length_of(incident: Incident, now: dt.datetime) -> str:
     """How long it has been open, or from impact to resolved; blank where that cannot be said."""
     if incident.is_open:
         return _("open for %(length)s") % {"length": format_duration(int((now - incident.sort_at).total_seconds()))}
-    to_resolve = {each.name: each for each in durations(incident)}[DurationName.TO_RESOLVE]
+    to_resolve = duration(incident, DurationName.TO_RESOLVE)
     return "" if to_resolve.state in (PENDING, NOT_APPLICABLE) else to_resolve.text
 
 
