@@ -83,6 +83,31 @@ def public_id(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()[:24]
 
 
+# The first word found in what a browser says of itself names it; most of them claim to be several others too.
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+    "curl": "curl",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
+
+def browser_name(user_agent: str) -> str:
+    """What a browser is called by people, such as ``Firefox, Linux``; as it calls itself where we do not know it."""
+    found = [next((name for word, name in words.items() if word in user_agent), "") for words in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, found)) or user_agent
+
+
 def own_sessions(user: User) -> list[Session]:
     """The sessions of this person that still last, the one used last first."""
     return list(Session.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-seen_at", "session_key"))

@@ -216,6 +216,7 @@ def start_session(request: HttpRequest, user: User) -> None:
         login(request, user, backend="incidents.sign_in.NameOrEmailBackend")
         remember_client(request, address=client_address(request))
         remember_password(request)
+        User.objects.filter(pk=user.pk).update(last_seen_at=timezone.now())
 
 
 def confirm_password(request: HttpRequest, password: str) -> bool:

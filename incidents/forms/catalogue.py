@@ -64,4 +64,5 @@ class SeverityForm(forms.ModelForm):
             "second_approver_required",
             "verification_required",
         ]
+        widgets = {"help_text": forms.Textarea(attrs={"rows": 2})}
         help_texts = {"action_item_days": _("Within how many days action items are due. Blank: no limit.")}

@@ -25,7 +25,7 @@ from ..forms.accounts import (
 )
 from ..middleware import role_not_required
 from ..models import User
-from ..sessions import own_sessions, public_id
+from ..sessions import browser_name, own_sessions, public_id
 from ..sign_in import may_ask_for_link, remember_device, start_session
 from ..zones import reader_zone
 from .access import actor_of
@@ -177,8 +177,15 @@ def email_change(request: HttpRequest) -> HttpResponse:
 @role_not_required
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    own = own_sessions(request.user)  # type: ignore[arg-type]
-    rows = [(public_id(row.session_key), row, row.session_key == request.session.session_key) for row in own]
+    rows = [
+        {
+            "id": public_id(row.session_key),
+            "browser": browser_name(row.browser),
+            "row": row,
+            "is_current": row.session_key == request.session.session_key,
+        }
+        for row in own_sessions(request.user)  # type: ignore[arg-type]
+    ]
     return render(request, "account/sessions.html", {"sessions": rows, "zone": reader_zone(request.user)})
 
 

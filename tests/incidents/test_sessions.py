@@ -10,7 +10,7 @@ from django.utils import timezone
 from incidents.enums import Role
 from incidents.jobs import purge_sessions
 from incidents.models import AuditEntry, Session, User
-from incidents.sessions import PASSWORD, SEEN, public_id
+from incidents.sessions import PASSWORD, SEEN, browser_name, public_id
 from tests.factories import PASSWORD as SECRET
 from tests.factories import make_user, sign_in
 
@@ -105,7 +105,8 @@ def test_the_list_shows_own_sessions_and_nobody_elses():
     enter(user, browser="Chromium at work")
     enter(make_user(), browser="Somebody else's")
     page = client.get("/account/sessions/").content.decode()
-    assert "Firefox on a phone" in page
+    assert page.count("<tr>") == 3  # the head, and two sessions
+    assert "Firefox" in page
     assert "Chromium at work" in page
     assert "Somebody else" not in page
 
@@ -114,6 +115,21 @@ def test_the_list_gives_no_session_away():
     client = enter(make_user())
     page = client.get("/account/sessions/").content.decode()
     assert client.session.session_key not in page
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", "Chrome, Android"),
+        ("my own script", "my own script"),
+        ("", ""),
+    ],
+)
+def test_browsers_are_called_as_people_call_them(user_agent, name):
+    assert browser_name(user_agent) == name
 
 
 def test_one_session_can_be_ended():

@@ -36,15 +36,16 @@ def test_a_team_is_made_with_its_people(admin_client):
 def test_what_will_not_do_is_refused(admin_client, wrong):
     make_team("Storefront")
     lead = make_user()
-    data = {
+    wrong_data: dict[str, dict[str, object]] = {
         "no_name": {"name": ""},
         "name_taken": {"name": "STOREFRONT"},
         "reader_leads": {"team_lead": make_user(role=Role.READER).pk},
         "disabled_leads": {"team_lead": make_user(is_active=False).pk},
         "same_twice": {"team_lead": lead.pk, "deputy": lead.pk},
         "nonsense": {"team_lead": "nonsense"},
-    }[wrong]
-    assert admin_client.post("/teams/new/", {"name": "Payments"} | data).status_code == 422
+    }
+    data = {"name": "Payments", **wrong_data[wrong]}
+    assert admin_client.post("/teams/new/", data).status_code == 422
     assert Team.objects.count() == 1
 
 
