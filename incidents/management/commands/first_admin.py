@@ -7,9 +7,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
-from incidents.enums import Role
-from incidents.models import User
+from ... import audit
+from ...enums import Role
+from ...models import User
+from ...permissions import Actor
 
 # Without what is easily mistaken for another: 0 O, 1 l I.
 LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -31,7 +34,10 @@ class Command(BaseCommand):
                     if verbosity:
                         self.stdout.write("There are accounts already; nothing was changed.")
                     return
-                User.objects.create_user(name=name, email=None, password=password, role=Role.ADMIN)
+                person = User.objects.create_user(name=name, email=None, password=password, role=Role.ADMIN)
+                actor = Actor.machine("first_admin", Role.ADMIN)
+                changes = {"role": ("", Role.ADMIN)}
+                audit.record(actor=actor, action="person.created", target=person, at=timezone.now(), changes=changes)
         except ValidationError as error:
             raise CommandError(f"“{name}” cannot be the name: {' '.join(error.messages)}") from error
         self.stdout.write(f"  Sign in as    {name}\n  with password {password}   (shown only now)\n")
