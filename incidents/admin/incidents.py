@@ -11,9 +11,11 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..clock_text import ClockContext, parse_zone, zone_name
+from ..clock_text import ClockContext, parse_zone, zone_label, zone_name
 from ..domain import declaration, details, impacts, milestones, privacy, roles
 from ..domain.impacts import ImpactContent
 from ..domain.milestones import MilestoneTime
@@ -33,6 +35,13 @@ from .base import DomainModelAdmin, RecordForm, check_opened
 def home_clock(incident: Incident) -> ClockContext:
     """What times mean that are typed here: the zone of the incident, as on its own pages."""
     return clock_for(incident, parse_zone(incident.home_zone), timezone.now())
+
+
+def in_home_zone(incident: Incident) -> str:
+    """Which zone times here are in; Django's admin takes such sentences for HTML."""
+    return format_html(
+        _("In the zone of the incident, {}."), zone_label(parse_zone(incident.home_zone), timezone.now())
+    )
 
 
 class IncidentAddForm(RecordForm, DeclareForm):
@@ -92,7 +101,7 @@ class ImpactForm(forms.ModelForm):
     class Meta:
         model = Impact
         fields = ["audience", "what", "scope", "scope_unit", "scope_basis"]
-        widgets = {"what": forms.TextInput(attrs={"size": 32}), "scope": forms.NumberInput(attrs={"size": 6})}
+        widgets = {"what": forms.TextInput(attrs={"size": 28}), "scope": forms.NumberInput(attrs={"size": 6})}
 
     def __init__(self, *args: Any, clock: ClockContext, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -172,17 +181,7 @@ class IncidentAdmin(DomainModelAdmin):
     add_form = IncidentAddForm
     change_form = IncidentChangeForm
     inlines = (ImpactInline, MemberInline)
-    list_display = (
-        "reference",
-        "title",
-        "severity",
-        "status",
-        "kind",
-        "team",
-        "incident_lead",
-        "is_private",
-        "sort_at",
-    )
+    list_display = ("reference", "title", "severity", "status", "began_at", "team", "incident_lead", "is_private")
     list_display_links = ("reference", "title")
     list_filter = ("status", "severity", "kind", "is_private", "team", "services")
     list_select_related = ("team", "incident_lead")
@@ -200,6 +199,19 @@ class IncidentAdmin(DomainModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What the domain sets by itself; nothing of it exists before the incident does."""
         return self.readonly_fields if obj is not None else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The parts of an incident under headings, the zone of its times named with them."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        fields = IncidentChangeForm(instance=obj).fields
+        times, people = [*Milestone.values], [*IncidentRole.values]
+        return [
+            (None, {"fields": [name for name in fields if name not in (*times, *people)]}),
+            (gettext_lazy("Times"), {"fields": times, "description": in_home_zone(obj)}),
+            (gettext_lazy("People"), {"fields": people}),
+            (gettext_lazy("Set by what is done"), {"fields": self.readonly_fields}),
+        ]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Rows hang on an incident that is there."""

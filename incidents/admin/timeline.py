@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..domain import timeline
 from ..domain.timeline import EventContent
@@ -21,7 +22,7 @@ from ..models import Incident, TimelineEvent, TimelineEventVersion
 from ..permissions import Actor
 from ..views.access import actor_of
 from .base import DomainModelAdmin, RecordForm, check_opened, opened_incidents
-from .incidents import home_clock
+from .incidents import home_clock, in_home_zone
 
 
 class EventChangeForm(RecordForm, EventForm):
@@ -30,12 +31,13 @@ class EventChangeForm(RecordForm, EventForm):
     def __init__(self, data: Any = None, files: Any = None, *, instance: TimelineEvent) -> None:
         super().__init__(data, files, event=instance, clock=home_clock(instance.incident), only_report=False)
         self.instance = instance
+        self.fields["time"].help_text = in_home_zone(instance.incident)
 
 
 class EventAddForm(RecordForm, EventForm):
     """A new entry: the same, and the incident it belongs to, whose zone its times are in."""
 
-    incident = ReferenceField(label=_("Incident"))
+    incident = ReferenceField(label=gettext_lazy("Incident"))
     client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
     field_order = ("incident", "time", "kind", "text")
 
@@ -44,6 +46,7 @@ class EventAddForm(RecordForm, EventForm):
         super().__init__(data, files, event=self.instance, clock=home_clock(self.instance.incident), only_report=False)
         del self.fields["version"]
         self.fields["incident"].visible_to = self.request.user  # type: ignore[attr-defined]
+        self.fields["time"].help_text = _("In the zone of the incident.")
         self.initial = dict(initial or {})
 
     def clean_incident(self) -> Incident:
@@ -137,21 +140,21 @@ class TimelineEventAdmin(DomainModelAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Do nothing: earlier versions stay as they are."""
 
-    @admin.action(description=_("Strike out the selected entries"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Strike out the selected entries"), permissions=["change"])
     def strike_out(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         actor, now = actor_of(request), timezone.now()
         self.for_each(request, queryset, lambda event: timeline.strike(actor=actor, event=event, now=now))
 
-    @admin.action(description=_("Bring the selected entries back"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Bring the selected entries back"), permissions=["change"])
     def bring_back(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         actor, now = actor_of(request), timezone.now()
         self.for_each(request, queryset, lambda event: timeline.restore(actor=actor, event=event, now=now))
 
-    @admin.action(description=_("Mark the selected entries as key moments"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Mark the selected entries as key moments"), permissions=["change"])
     def star(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         self._set_star(request, queryset, starred=True)
 
-    @admin.action(description=_("Mark the selected entries as no key moments"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Mark the selected entries as no key moments"), permissions=["change"])
     def unstar(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         self._set_star(request, queryset, starred=False)
 

@@ -310,6 +310,7 @@ class Migration(migrations.Migration):
                 ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_entries', to='incidents.incident')),
             ],
             options={
+                'verbose_name_plural': 'audit entries',
                 'ordering': ['-id'],
                 'indexes': [models.Index(fields=['incident', '-id'], name='audit_by_incident'), models.Index(fields=['object_type', 'object_id', '-id'], name='audit_by_object')],
             },
