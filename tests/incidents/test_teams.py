@@ -33,7 +33,7 @@ def test_a_team_is_made_with_its_people(admin_client):
 
 
 @pytest.mark.parametrize("wrong", ["no_name", "name_taken", "reader_leads", "disabled_leads", "same_twice", "nonsense"])
-def test_what_will_not_do_is_refused(admin_client, wrong):
+def test_what_will_not_do_is_refused(admin_client: Client, wrong: str) -> None:
     make_team("Storefront")
     lead = make_user()
     wrong_data: dict[str, dict[str, object]] = {
