@@ -50,7 +50,7 @@ def keyset_page(
         # Less than that is the first page, which may have grown since.
         if len(rows) > size:
             rows = rows[:size][::-1]
-            return Page(rows, before=_token(rows[0], order), after=_token(rows[-1], order))
+            return Page(rows, before=token(rows[0], order), after=token(rows[-1], order))
     return _page(_rows_beyond(queryset, order, None, size), order, size, has_rows_before=False)
 
 
@@ -70,8 +70,8 @@ def beyond(order: Sequence[str], position: Sequence[Any]) -> Q:
 def _page(rows: list[Row], order: Sequence[str], size: int, *, has_rows_before: bool) -> Page[Row]:
     return Page(
         rows[:size],
-        before=_token(rows[0], order) if has_rows_before else "",
-        after=_token(rows[size - 1], order) if len(rows) > size else "",
+        before=token(rows[0], order) if has_rows_before else "",
+        after=token(rows[size - 1], order) if len(rows) > size else "",
     )
 
 
@@ -97,7 +97,7 @@ def _reversed(order: Sequence[str]) -> list[str]:
     return [name[1:] if name.startswith("-") else f"-{name}" for name in order]
 
 
-def _token(row: models.Model, order: Sequence[str]) -> str:
+def token(row: models.Model, order: Sequence[str]) -> str:
     """Where a row stands, as whole numbers: moments are microseconds since 1970."""
     return ".".join(str(_number(getattr(row, name.removeprefix("-")))) for name in order)
 

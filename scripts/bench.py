@@ -1,39 +1,60 @@
 """Speed of the pages, as ratios to an empty page in the same run, with their numbers of queries: `make bench`.
 
 Makes a database of its own in a temporary folder (or uses an empty one given by DATABASE_URL), fills it with made-up
-incidents, and asks for each page many times in one process, through all middleware.
+incidents, and asks for each page many times: in one process through all middleware, then over HTTP from gunicorn.
 """
 
 import argparse
+import contextlib
+import gc
 import os
 import statistics
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench_server import Browser, server
+
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-    from django.http.response import HttpResponseBase
+    from django.test import Client
 
     from incidents.models import Incident, User
 
 ROOT = Path(__file__).resolve().parent.parent
+NOT_COUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+WRK_SECONDS = 3
 
 
-class Measured(NamedTuple):
-    """One line of the table; times in milliseconds."""
+class Ask(NamedTuple):
+    """One line of the table: what is asked for, and for a form what is sent each time."""
 
     name: str
-    median: float
-    p95: float
-    queries: int
-    kilobytes: float
+    path: str
+    form: Callable[[], Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Milliseconds for each answer, sorted, and what one answer took besides."""
+
+    times: list[float]
+    queries: int = 0
+    kilobytes: float = 0
+    per_second: float | None = None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.times)
+
+    @property
+    def p95(self) -> float:
+        return self.times[int(len(self.times) * 0.95)]
 
 
 def main() -> None:
@@ -41,18 +62,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of the pages, as ratios to an empty page.")
     parser.add_argument("--incidents", type=int, default=20_000, help="made-up incidents (default 20,000)")
     parser.add_argument("--rounds", type=int, default=50, help="requests for each line (default 50)")
+    parser.add_argument("--no-http", action="store_true", help="leave out the web server")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nevertwice-bench-") as folder:
         set_up(Path(folder))
         fill(options.incidents)
-        results = [measure(name, ask, options.rounds) for name, ask in asks()]
-    print_table(results, options.incidents)
+        client, lines = asks()
+        print_head(options.incidents)
+        print_table(lines, [in_process(client, line, options.rounds) for line in lines])
+        if not options.no_http:
+            cookie = client.cookies["session"]
+            with server() as port:
+                browser = Browser(port, f"session={cookie.value}")
+                print_http_table(lines, [over_http(browser, line, options.rounds) for line in lines])
 
 
 def set_up(folder: Path) -> None:
     """Start Django on the database to measure, with the settings of production and one more address."""
     os.environ.setdefault("DATABASE_URL", f"sqlite:///{folder / 'bench.sqlite3'}")
     os.environ["MEDIA_ROOT"] = str(folder / "media")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "bench_settings"
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     from config import start
@@ -61,45 +90,35 @@ def set_up(folder: Path) -> None:
     import logging
 
     import django
-    from django.conf import settings
     from django.core.management import call_command
 
     django.setup()
     logging.disable(logging.WARNING)
-    settings.ALLOWED_HOSTS = ["testserver"]
-    settings.ROOT_URLCONF = urls_with_an_empty_page()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def urls_with_an_empty_page() -> str:
-    """The name of a module with all our addresses, and one whose page is empty, to compare with."""
-    from types import ModuleType
-
-    from django.contrib.auth.decorators import login_required
-    from django.http import HttpResponse
-    from django.urls import include, path
-
-    def empty(request: "HttpRequest") -> "HttpResponse":
-        return HttpResponse(b"<!doctype html><title>Empty</title>" + b" " * 10_000)
-
-    module = ModuleType("urls_of_bench")
-    module.urlpatterns = [path("empty/", login_required(empty)), path("", include("config.urls"))]  # type: ignore[attr-defined]
-    sys.modules[module.__name__] = module
-    return module.__name__
-
-
 def fill(incidents: int) -> None:
-    """Write the made-up incidents."""
+    """Write the made-up incidents; ends the program where the database holds any already."""
     from django.core.management import call_command
+    from django.db import connection
 
+    from incidents.models import Incident
+
+    if Incident.objects.exists():
+        sys.exit("DATABASE_URL names a database with incidents in it; measuring needs one that is empty.")
     began = time.perf_counter()
-    call_command("seed_load", incidents=incidents, verbosity=0, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        call_command("seed_load", incidents=incidents, verbosity=0, stdout=nowhere)
+    if connection.vendor == "postgresql":
+        # What autovacuum does within a minute.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
     print(f"Wrote {incidents} incidents in {time.perf_counter() - began:.1f} s.\n", flush=True)
 
 
-def asks() -> Iterator[tuple[str, Callable[[], "HttpResponseBase"]]]:
-    """What is measured: a name, and a function that asks for it once."""
+def asks() -> tuple["Client", list[Ask]]:
+    """What is measured, and somebody signed in to ask for it: an editor, for whom private incidents are looked at."""
     from django.test import Client
 
     from incidents.enums import Role
@@ -108,28 +127,33 @@ def asks() -> Iterator[tuple[str, Callable[[], "HttpResponseBase"]]]:
     user = User.objects.create_user(name="Bench", password=uuid.uuid4().hex, role=Role.EDITOR)
     client = Client()
     client.force_login(user)
-    yield "empty page", lambda: client.get("/empty/")
-    yield "today", lambda: client.get("/")
-    yield "incidents, first page", lambda: client.get("/incidents/")
-    late = late_page()
-    yield "incidents, a page near the end", lambda: client.get(late)
-    yield "incidents, two filters", lambda: client.get("/incidents/?severity=sev1&q=slow")
     small, large = live_incident(user, 20), live_incident(user, 500)
-    yield "live incident, 20 entries", lambda: client.get(small.get_absolute_url())
-    yield "live incident, 500 entries", lambda: client.get(large.get_absolute_url())
-    yield "declare, the form", lambda: client.get("/incidents/new/")
-    yield "add an entry", lambda: client.post(f"{small.get_absolute_url()}timeline/", entry())
-    yield "declare", lambda: client.post("/incidents/new/", new_incident())
+    return client, [
+        Ask("empty page", "/empty/"),
+        Ask("today", "/"),
+        Ask("incidents, first page", "/incidents/"),
+        Ask("incidents, page at 90 %", late_page("newest")),
+        Ask("incidents, gravest, page at 90 %", late_page("severity")),
+        Ask("incidents, two filters", "/incidents/?severity=sev1&q=slow"),
+        Ask("incidents, of one service", "/incidents/?service=checkout"),
+        Ask("incidents, nothing matches", "/incidents/?q=nothing+like+it"),
+        Ask("live incident, 20 entries", small.get_absolute_url()),
+        Ask("live incident, 500 entries", large.get_absolute_url()),
+        Ask("declare, the form", "/incidents/new/"),
+        Ask("add an entry", f"{small.get_absolute_url()}timeline/", entry),
+        Ask("declare", "/incidents/new/", new_incident),
+    ]
 
 
-def late_page() -> str:
-    """The address of the page that begins after nine tenths of all incidents, newest first."""
+def late_page(sort: str) -> str:
+    """The address of the page that begins after nine tenths of all incidents."""
+    from incidents.forms.incident_filters import ORDERS
     from incidents.models import Incident
-    from incidents.paging import EPOCH, MICROSECOND
+    from incidents.paging import token
 
-    total = Incident.objects.count()
-    row = Incident.objects.order_by("-sort_at", "-id")[total * 9 // 10]
-    return f"/incidents/?after={(row.sort_at - EPOCH) // MICROSECOND}.{row.pk}"
+    order = ORDERS[sort]
+    row = Incident.objects.order_by(*order)[Incident.objects.count() * 9 // 10]
+    return f"/incidents/?sort={sort}&after={token(row, order)}"
 
 
 def live_incident(user: "User", events: int) -> "Incident":
@@ -157,51 +181,86 @@ def new_incident() -> dict[str, str]:
     return {"title": "Blank front page for some visitors", "severity": "sev3", "client_id": str(uuid.uuid4())}
 
 
-def measure(name: str, ask: Callable[[], "HttpResponseBase"], rounds: int) -> Measured:
-    """Ask once to warm up, once to count, then as often as told."""
+def in_process(client: "Client", line: Ask, rounds: int) -> Measured:
+    """Ask twice to warm up and to count, then as often as told."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    def ask() -> tuple[int, int]:
+        response = client.post(line.path, line.form()) if line.form else client.get(line.path)
+        return response.status_code, len(response.content)
+
     ask()
     with CaptureQueriesContext(connection) as queries:
-        response = ask()
-    own = [query for query in queries if not query["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
-    if response.status_code not in (200, 302):
-        sys.exit(f"{name}: answered {response.status_code}.")
-    with rest_between():
+        status, size = ask()
+    refuse_failure(line, status)
+    own = [query for query in queries if not query["sql"].startswith(NOT_COUNTED)]
+    with no_garbage_collected():
         times = sorted(timed(ask) for _ in range(rounds))
-    size = len(getattr(response, "content", b"")) / 1000
-    return Measured(name, statistics.median(times), times[int(rounds * 0.95)], len(own), size)
+    return Measured(times, len(own), size / 1000)
 
 
-@contextmanager
-def rest_between() -> Iterator[None]:
+def over_http(browser: Browser, line: Ask, rounds: int) -> Measured:
+    """The same from the web server, one connection after the other, and many at once for pages."""
+
+    def ask() -> int:
+        return browser.ask(line.path, line.form() if line.form else None)
+
+    for _ in range(4):
+        refuse_failure(line, ask())
+    times = sorted(timed(ask) for _ in range(rounds))
+    per_second = None if line.form else browser.requests_per_second(line.path, WRK_SECONDS)
+    return Measured(times, per_second=per_second)
+
+
+def refuse_failure(line: Ask, status: int) -> None:
+    """A page that fails is quick, but not what was to be measured."""
+    if status not in (200, 302):
+        sys.exit(f"{line.name}: answered {status}.")
+
+
+@contextlib.contextmanager
+def no_garbage_collected() -> Iterator[None]:
     """Collect garbage before, not while, measuring."""
-    import gc
-
     gc.collect()
     gc.disable()
     yield
     gc.enable()
 
 
-def timed(ask: Callable[[], "HttpResponseBase"]) -> float:
+def timed(ask: Callable[[], object]) -> float:
     """Milliseconds for one answer."""
     began = time.perf_counter()
     ask()
     return (time.perf_counter() - began) * 1000
 
 
-def print_table(results: list[Measured], incidents: int) -> None:
-    """The table, each line beside the empty page."""
+def print_head(incidents: int) -> None:
+    """What was measured on."""
     from django.db import connection
 
+    print(f"{connection.display_name}, {incidents} incidents. In one process, through all middleware; milliseconds:\n")
+
+
+def print_table(lines: list[Ask], results: list[Measured]) -> None:
+    """Each line beside the empty page."""
     empty = results[0].median
-    print(f"{connection.display_name}, {incidents} incidents; milliseconds in one process, through all middleware\n")
     print(f"{'':34}{'median':>8}{'p95':>8}{'× empty':>9}{'queries':>9}{'kB':>7}")
-    for line in results:
-        ratio = f"{line.median / empty:.1f}"
-        print(f"{line.name:34}{line.median:8.1f}{line.p95:8.1f}{ratio:>9}{line.queries:9}{line.kilobytes:7.0f}")
+    for line, found in zip(lines, results, strict=True):
+        ratio = f"{found.median / empty:.1f}"
+        print(f"{line.name:34}{found.median:8.1f}{found.p95:8.1f}{ratio:>9}{found.queries:9}{found.kilobytes:7.0f}")
+
+
+def print_http_table(lines: list[Ask], results: list[Measured]) -> None:
+    """The same over HTTP, where a wide column says how many answers a second four connections get."""
+    empty = results[0]
+    print("\nOver HTTP from gunicorn; milliseconds on one connection, requests a second on four:\n")
+    print(f"{'':34}{'median':>8}{'p95':>8}{'× empty':>9}{'per s':>9}{'of empty':>10}")
+    for line, found in zip(lines, results, strict=True):
+        ratio = f"{found.median / empty.median:.1f}"
+        per_second = f"{found.per_second:.0f}" if found.per_second else "–"
+        share = f"{found.per_second / empty.per_second:.0%}" if found.per_second and empty.per_second else "–"
+        print(f"{line.name:34}{found.median:8.1f}{found.p95:8.1f}{ratio:>9}{per_second:>9}{share:>10}")
 
 
 if __name__ == "__main__":
