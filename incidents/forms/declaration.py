@@ -10,7 +10,7 @@ from ..clock_text import ClockContext
 from ..domain.declaration import MAX_TITLE_LENGTH, NewIncident
 from ..enums import DetectedBy, IncidentKind, Precision, Severity
 from ..models import Service, User
-from .fields import MomentField
+from .fields import MomentField, SeveralField
 
 
 class NewIncidentForm(forms.Form):
@@ -22,7 +22,7 @@ class NewIncidentForm(forms.Form):
         help_text=_("In the words of those who noticed: “Blank front page for some visitors”."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
-    services = forms.ModelMultipleChoiceField(
+    services = SeveralField(
         label=_("Services"), queryset=Service.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
     client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -93,9 +93,7 @@ class DeclareForm(ReportForm):
             "Seen only by you, the people added below, the lead of the owning team, and admins, whose look is recorded."
         ),
     )
-    members = forms.ModelMultipleChoiceField(
-        label=_("Who else sees it, if private"), queryset=User.objects.none(), required=False
-    )
+    members = SeveralField(label=_("Who else sees it, if private"), queryset=User.objects.none(), required=False)
 
     field_order = ("title", "severity", "services", "impact", "detected_by", "impact_started", "is_drill", "is_private")
 

@@ -13,6 +13,7 @@ from ..errors import InvalidInput
 from ..models import Incident
 
 LONGEST_TIME = 60
+LONGEST_KEY = 18  # digits
 
 
 def moment_text(at: dt.datetime | None, precision: str, zone: dt.tzinfo) -> str:
@@ -60,6 +61,16 @@ class MomentField(forms.Field):
 
     def has_changed(self, initial: str | None, data: str | None) -> bool:
         return (initial or "").strip() != (data or "").strip()
+
+
+class SeveralField(forms.ModelMultipleChoiceField):
+    """Several rows by their keys. A key that no column could hold is an unknown one, not a failure of the database."""
+
+    def clean(self, value: Any) -> Any:
+        for key in value or ():
+            if len(str(key)) > LONGEST_KEY:
+                raise forms.ValidationError(self.error_messages["invalid_choice"], params={"value": str(key)[:40]})
+        return super().clean(value)
 
 
 class ReferenceField(forms.CharField):

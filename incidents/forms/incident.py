@@ -26,14 +26,14 @@ from ..enums import (
     Severity,
 )
 from ..models import Impact, Incident, Service, Team, User
-from .fields import MomentField, ReferenceField, ZoneField, moment_text
+from .fields import MomentField, ReferenceField, SeveralField, ZoneField, moment_text
 from .versioned import VersionedForm
 
 
 class DetailsForm(VersionedForm):
     title = forms.CharField(label=gettext_lazy("Title"), max_length=MAX_TITLE_LENGTH)
     severity = forms.ChoiceField(label=gettext_lazy("Severity"), choices=Severity.choices)
-    services = forms.ModelMultipleChoiceField(
+    services = SeveralField(
         label=gettext_lazy("Services"),
         queryset=Service.objects.none(),
         required=False,

@@ -312,7 +312,7 @@ def test_a_public_duplicate_of_a_private_incident_does_not_say_which():
 
 def test_a_guard_of_another_application_holds_a_transition_back(monkeypatch):
     reasons = ["The postmortem is not published yet."]
-    monkeypatch.setattr(registry, "_guards", [lambda incident, verb: reasons if verb == Verb.CLOSE else []])
+    monkeypatch.setattr(registry, "_guards", [lambda _incident, verb: reasons if verb == Verb.CLOSE else []])
     incident, client = make_incident(status=Status.RESOLVED), client_of()
     assert reasons[0] in text_of(client.get(url(incident)))
     response = client.post(url(incident, "incident-close"))
