@@ -11,7 +11,7 @@ READER = re.compile(
 )
 AROUND = re.compile(r"""(?:environ\.get\(|environ\[|\$\{|\$\()["']?([A-Z][A-Z_]+)""")
 # Set by ourselves, for the programs that we start, or passed through by the Makefile.
-OURS = {"ARGS", "BASE_URL", "DATABASE_URL", "MEDIA_ROOT"}
+OURS = {"ARGS", "BASE_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "MEDIA_ROOT"}
 
 
 def documented(heading):
