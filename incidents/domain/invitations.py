@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -49,10 +49,24 @@ def invite(
     return _issue(actor=actor, email=email, role=role, name=name, teams=teams, now=now)
 
 
-def invite_to_account(*, actor: Actor, user: User, teams: Iterable[Team] = (), now: dt.datetime) -> IssuedInvitation:
-    """Invite somebody to an account with an address that was made ahead; in the caller's transaction."""
+def invite_to_accounts(*, actor: Actor, users: Sequence[User], now: dt.datetime) -> list[IssuedInvitation]:
+    """Invite people to accounts made ahead, each with an address; the caller has the transaction and records it."""
     require(actor, Perm.ADMINISTER)
-    return _issue(actor=actor, email=user.email or "", role=user.role, name=user.name, teams=teams, user=user, now=now)
+    tokens = [secrets.token_urlsafe(32) for _user in users]
+    made = Invitation.objects.bulk_create(
+        Invitation(
+            email=user.email or "",
+            name=user.name,
+            role=user.role,
+            user=user,
+            token_hash=digest(token),
+            invited_by=actor.user,
+            created_at=now,
+            expires_at=now + LASTS,
+        )
+        for user, token in zip(users, tokens, strict=True)
+    )
+    return [_send(actor, invitation, token, now) for invitation, token in zip(made, tokens, strict=True)]
 
 
 @transaction.atomic
@@ -143,14 +157,13 @@ def _spend(invitation: Invitation, now: dt.datetime) -> None:
 
 
 def _issue(
-    *, actor: Actor, email: str, role: str, name: str, teams: Iterable[Team], now: dt.datetime, user: User | None = None
+    *, actor: Actor, email: str, role: str, name: str, teams: Iterable[Team], now: dt.datetime
 ) -> IssuedInvitation:
     token, teams = secrets.token_urlsafe(32), list(teams)
     invitation = Invitation(
         email=email.strip(),
         name=name.strip(),
         role=role,
-        user=user,
         token_hash=digest(token),
         invited_by=actor.user,
         created_at=now,

@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from .. import audit
@@ -22,8 +22,7 @@ from ..errors import InvalidInput
 from ..models import Team, User
 from ..models.people import validate_name
 from ..permissions import Actor, Perm, require
-from .invitations import IssuedInvitation, invite_to_account
-from .records import store
+from .invitations import IssuedInvitation, invite_to_accounts
 
 COLUMNS = ("name", "email", "role", "team", "phone", "time_zone")
 NEEDED = ("name", "email")
@@ -215,13 +214,32 @@ def create(*, actor: Actor, rows: list[PersonRow], now: dt.datetime) -> list[Iss
     require(actor, Perm.ADMINISTER)
     if any(row.errors for row in rows):
         raise InvalidInput(_("Some lines have errors. Correct the file, then choose it again."), code="rows")
-    with transaction.atomic():
-        teams = {team.name: team for team in Team.objects.active()}
-        return [_create_one(actor, row, teams, now) for row in rows if not row.is_known]
+    new = [row for row in rows if not row.is_known]
+    try:
+        with transaction.atomic():
+            return _create(actor, new, now)
+    except IntegrityError as error:
+        raise InvalidInput(
+            _("Somebody has just taken one of these names or addresses. Choose the file again.")
+        ) from error
 
 
-def _create_one(actor: Actor, row: PersonRow, teams: dict[str, Team], now: dt.datetime) -> IssuedInvitation:
-    user = User(
+def _create(actor: Actor, rows: list[PersonRow], now: dt.datetime) -> list[IssuedInvitation]:
+    """In few statements, because others wait meanwhile; every value has been checked when the rows were read."""
+    teams = {team.name: team for team in Team.objects.active()}
+    users = User.objects.bulk_create(_user(row, now) for row in rows)
+    belongs = Team.members.through
+    pairs = [(user, teams[row.team]) for user, row in zip(users, rows, strict=True) if row.team in teams]
+    belongs.objects.bulk_create(belongs(user=user, team=team) for user, team in pairs)
+    for user, row in zip(users, rows, strict=True):
+        changes = {"name": (None, user.name), "role": (None, user.role), "teams": (None, row.team)}
+        note = _("From a CSV, and invited.")
+        audit.record(actor=actor, action="person.created", target=user, at=now, changes=changes, note=note)
+    return invite_to_accounts(actor=actor, users=users, now=now)
+
+
+def _user(row: PersonRow, now: dt.datetime) -> User:
+    return User(
         name=row.name,
         email=row.email,
         role=row.role,
@@ -230,9 +248,3 @@ def _create_one(actor: Actor, row: PersonRow, teams: dict[str, Team], now: dt.da
         password=make_password(None),
         created_at=now,
     )
-    store(user)
-    own = [teams[row.team]] if row.team in teams else []
-    user.teams.set(own)
-    changes = {"name": (None, user.name), "role": (None, user.role), "teams": (None, own)}
-    audit.record(actor=actor, action="person.created", target=user, at=now, changes=changes, note=_("From a CSV."))
-    return invite_to_account(actor=actor, user=user, teams=own, now=now)

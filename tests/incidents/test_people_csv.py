@@ -228,6 +228,15 @@ def test_nobody_but_admins_imports():
     assert not User.objects.filter(name="Ada Okoro").exists()
 
 
+def test_whoever_is_quicker_wins_and_nobody_else_is_made():
+    admin, rows = make_user(role=Role.ADMIN), rows_of("name,email\nAda,a@example.org\nBen,b@example.org\n")
+    make_user(name="BEN")
+    with pytest.raises(InvalidInput):
+        people_csv.create(actor=Actor.person(admin), rows=rows, now=timezone.now())
+    assert not User.objects.filter(name="Ada").exists()
+    assert not OutboxMessage.objects.exists()
+
+
 def create(user: User) -> list[IssuedInvitation]:
     make_team("Storefront")
     return people_csv.create(actor=Actor.person(user), rows=rows_of(TEXT), now=timezone.now())
