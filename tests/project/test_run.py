@@ -178,3 +178,24 @@ def test_no_python_at_all_is_said(tmp_path):
     answer = find_python(PATH=str(tmp_path))
     assert answer.returncode == 1
     assert "but found no Python." in answer.stderr
+
+
+def setup(*arguments):
+    """Run setup.py, as `make setup` does."""
+    command = [sys.executable, "scripts/setup.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def test_setting_up_what_is_set_up_does_nothing():
+    stamp = ROOT / ".venv" / "installed.txt"
+    before = stamp.stat().st_mtime_ns
+    for kind in ("runtime", "dev"):
+        answer = setup(kind)
+        assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    assert stamp.stat().st_mtime_ns == before
+
+
+def test_a_kind_that_is_none_is_named():
+    answer = setup("everything")
+    assert answer.returncode == 1
+    assert answer.stderr == "setup.py: “everything” is neither runtime nor dev.\n"
