@@ -54,12 +54,8 @@ class RecordAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Nothing is ever deleted here."""
+        """Nothing is ever deleted here; this takes *delete selected* out of the actions too."""
         return False
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The actions of this list, never *delete selected*."""
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def get_view_on_site_url(self, obj: models.Model | None = None) -> str | None:
         """The page of this record in the product, if it has one."""
