@@ -252,7 +252,7 @@ class DomainModelAdmin(RecordAdmin):
         action = request.POST["action"]
         context = {
             **self.admin_site.each_context(request),
-            "title": self.get_actions(request)[action][2],
+            "title": dict(self.get_action_choices(request, []))[action],
             "opts": self.opts,
             "form": form,
             "rows": rows,

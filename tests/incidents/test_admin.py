@@ -376,7 +376,7 @@ def test_searching_finds_titles_whatever_their_case_and_numbers(ada, client):
 # Many at once
 
 
-def bulk(client: Client, action: str, rows: Any, model: type = Incident, **data: Any) -> Any:
+def bulk(client: Client, action: str, rows: Any, model: Any = Incident, **data: Any) -> Any:
     sent = {"action": action, "_selected_action": [row.pk for row in rows], **data}
     return client.post(page(model, "changelist"), sent, follow=bool(data) or model is not Incident)
 
