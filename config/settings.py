@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.health.nobody_asks",
     "config.middleware.refuse_unstorable_text",
     "config.middleware.PageCaching",
     "django.contrib.sessions.middleware.SessionMiddleware",

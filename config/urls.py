@@ -10,5 +10,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("", include("incidents.urls")),
+    path("", include("postmortems.urls")),
 ]
 handler500 = "config.errors.server_error"

@@ -47,6 +47,14 @@ def test_livez_asks_nothing_of_the_database(client):
     assert not response.cookies
 
 
+@pytest.mark.parametrize("address", ["/livez", "/readyz"])
+@pytest.mark.django_db
+def test_health_looks_up_no_session(client, settings, monkeypatch, address):
+    client.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+    monkeypatch.setattr("incidents.sessions.SessionStore.load", fails)
+    assert client.get(address).status_code == 200
+
+
 @pytest.mark.django_db
 def test_readyz_is_200_on_a_migrated_database(client, django_assert_max_num_queries):
     health._migrations()
