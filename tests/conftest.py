@@ -1,8 +1,10 @@
 """Which tests run where: markers by folder, and tests of one engine only on that engine."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.db import connection
@@ -12,6 +14,10 @@ from incidents.notifications import heartbeat
 
 MARKER_BY_FOLDER = {"project": "sweep", "e2e": "e2e", "torture": "torture"}
 ENGINES = {"postgresql", "sqlite"}
+
+# A busy machine is no failure; and what CI says of a change is about the change, so it tries the same examples each time.
+hypothesis.settings.register_profile("nevertwice", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("nevertwice")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
