@@ -208,11 +208,12 @@ class IncidentQuerySet(models.QuerySet):
 
     def _mentioning(self, text: str) -> Q:
         """The text is in the title, whatever its case, or names the incident by its number."""
-        match = Q(title_key__contains=text.casefold())
-        if named := NUMBER.fullmatch(text.strip()):
-            series = {"series": named["series"].upper()} if named["series"] else {}
-            match |= Q(number=int(named["number"]), **series)
-        return match
+        in_title = Q(title_key__contains=text.casefold())
+        named = NUMBER.fullmatch(text.strip())
+        if named is None:
+            return in_title
+        series = {"series": named["series"].upper()} if named["series"] else {}
+        return in_title | Q(number=int(named["number"]), **series)
 
     def filter_options(self) -> QuerySet:
         """What the select lists of the list offer, as (list, value, label), in one query.

@@ -5,6 +5,8 @@ An application registers in its ``AppConfig.ready()``.
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from .models import Incident
 from .permissions import Actor
@@ -15,7 +17,20 @@ Guard = Callable[[Incident, str], list[str]]
 # Carries out what follows from an incident becoming private, in the same transaction.
 Follower = Callable[[Actor, Incident, dt.datetime], None]
 
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the incident page that another application shows: its template, and what that shows."""
+
+    template: str
+    context: dict[str, Any]
+
+
+# Makes the panel for this incident and reader, or nothing. Each brings its own queries.
+PanelMaker = Callable[[Actor, Incident], Panel | None]
+
 _guards: list[Guard] = []
+_panel_makers: list[PanelMaker] = []
 _made_private: list[Follower] = []
 
 
@@ -38,3 +53,14 @@ def made_private(actor: Actor, incident: Incident, now: dt.datetime) -> None:
     """Let all that registered act on it."""
     for follower in _made_private:
         follower(actor, incident, now)
+
+
+def add_panel(maker: PanelMaker) -> None:
+    """Show a panel on the page of every incident that ``maker`` makes one for."""
+    _panel_makers.append(maker)
+
+
+def panels(actor: Actor, incident: Incident) -> list[Panel]:
+    """The panels of this incident's page."""
+    made = (maker(actor, incident) for maker in _panel_makers)
+    return [panel for panel in made if panel is not None]

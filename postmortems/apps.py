@@ -7,3 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class PostmortemsConfig(AppConfig):
     name = "postmortems"
     verbose_name = _("Postmortems")
+
+    def ready(self) -> None:
+        from . import hooks
+
+        hooks.register()

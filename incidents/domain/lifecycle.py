@@ -276,7 +276,7 @@ def _move(
 
 def _status_sentence(actor: Actor, verb: Verb, before: Status, after: Status, note: str) -> str:
     if verb == Verb.ACKNOWLEDGE:
-        said = _("Acknowledged; incident lead: %(name)s.") % {"name": timeline.literal(actor.label)}
+        said = _("Acknowledged: %(name)s has it.") % {"name": timeline.literal(actor.label)}
     else:
         said = _("Status: %(before)s → %(after)s.") % {"before": before.label, "after": after.label}
     return f"{said} {note.strip()}".strip()

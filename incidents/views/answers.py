@@ -33,11 +33,11 @@ def attempt(form: forms.BaseForm, act: Callable[[], T]) -> T | None:
         return None
 
 
-def form_page(request: HttpRequest, template: str, form: forms.BaseForm, **context: Any) -> HttpResponse:
+def form_page(request: HttpRequest, page: str, form: forms.BaseForm, /, **context: Any) -> HttpResponse:
     """The page of a form: 422 where it was sent and has errors, 409 where somebody else was quicker."""
     refused = 409 if getattr(form, "is_stale", False) else 422
     status = refused if form.is_bound and form.errors else 200
-    return render(request, template, {"form": form, **context}, status=status)
+    return render(request, page, {"form": form, **context}, status=status)
 
 
 def say_time(text: str, clock: ClockContext) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from .. import registry
 from ..domain import details, durations, following, lifecycle, privacy
 from ..domain.lifecycle import Verb
 from ..enums import CancelReason, IncidentKind, IncidentRole, Milestone, Precision, Severity, Status
@@ -15,7 +16,6 @@ from ..forms.incident import CancelForm, DetailsForm, RelatedForm, ReopenForm, S
 from ..forms.timeline import EntryForm
 from ..models import AuditEntry, Incident
 from ..permissions import Perm, offers, require
-from ..registry import objections
 from .access import PageZone, actor_of, clock_for, incident_page, opens_private, page_zone
 from .answers import attempt, form_page, sent
 
@@ -40,6 +40,7 @@ def incident_context(request: HttpRequest, incident: Incident) -> dict[str, obje
         "verbs": lifecycle.available_verbs(actor_of(request), incident),
         "likely": lifecycle.likely_next(incident),
         "related": incident.related.visible_to(request.user),
+        "panels": registry.panels(actor_of(request), incident),
         **({} if incident.is_open else _afterwards(incident)),
     }
 
@@ -67,7 +68,7 @@ def _afterwards(incident: Incident) -> dict[str, object]:
         "to_resolve": next((d for d in measured if d.name == durations.DurationName.TO_RESOLVE), None),
         "phases": durations.phases(incident),
         "impossible": durations.impossible_order(incident),
-        "objections": objections(incident, Verb.CLOSE) if incident.status == Status.RESOLVED else [],
+        "objections": registry.objections(incident, Verb.CLOSE) if incident.status == Status.RESOLVED else [],
     }
 
 

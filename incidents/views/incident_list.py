@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -26,7 +27,7 @@ from ..zones import reader_zone
 from .access import actor_of
 
 SEVERITY_CLASSES = {severity.value: severity.value for severity in Severity} | {Severity.UNKNOWN: "sev-unknown"}
-KIND_BADGES = {
+KIND_BADGES: dict[str, tuple[str, str | Promise]] = {
     IncidentKind.NEAR_MISS: ("badge-accent", gettext_lazy("near miss")),
     IncidentKind.DRILL: ("badge-drill", gettext_lazy("drill")),
     IncidentKind.BACKFILL: ("", gettext_lazy("imported history")),
@@ -66,8 +67,8 @@ def filters_in(request: HttpRequest) -> IncidentFilters:
     return IncidentFilters(request.GET, options=options, zone=reader_zone(request.user), now=timezone.now())
 
 
-def rows_of(incidents: list[Incident], filters: IncidentFilters) -> list[dict[str, Any]]:
-    """What each line of the list shows, ready to print.
+def rows_of(incidents: list[Any], filters: IncidentFilters) -> list[dict[str, Any]]:
+    """What each line of the list shows, ready to print; ``incidents`` come from ``for_list()``.
 
     A template that asked the incident for each word would take longer than all queries together: every
     ``get_…_display()`` translates all choices of its field anew.
@@ -94,7 +95,7 @@ def rows_of(incidents: list[Incident], filters: IncidentFilters) -> list[dict[st
     ]
 
 
-def badges_of(incident: Incident) -> list[tuple[str, str]]:
+def badges_of(incident: Incident) -> list[tuple[str, str | Promise]]:
     """What sets an incident apart, as class and word."""
     badges = [KIND_BADGES[incident.kind]] if incident.kind in KIND_BADGES else []
     if incident.is_example:

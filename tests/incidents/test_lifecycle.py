@@ -142,7 +142,7 @@ def test_acknowledging_makes_the_incident_lead_and_keeps_the_first_moment():
     ada.post(url(incident, "incident-acknowledge"))
     first = stored(incident.reference)
     assert (first.status, first.incident_lead) == (Status.INVESTIGATING, ada.user)
-    assert first.timeline.get().text == r"Acknowledged; incident lead: Ada\_Okoro."
+    assert first.timeline.get().text == r"Acknowledged: Ada\_Okoro has it."
     with recorded() as audit:
         assert ada.post(url(incident, "incident-acknowledge")).status_code == 302
     again = stored(incident.reference)

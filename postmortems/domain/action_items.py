@@ -1,0 +1,262 @@
+"""Action items and the one table of their states."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F, TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from incidents import audit
+from incidents.domain.versions import check_version, compare_and_set
+from incidents.enums import Role, Source
+from incidents.errors import InvalidInput, NotPossible
+from incidents.models import Incident, SeverityLevel, User
+from incidents.permissions import Actor, offers, require
+
+from ..enums import ActionStatus, ActionType
+from ..models import ActionItem, ActionNumber, RootCause
+from ..permissions import LessonPerm
+from ..querysets import NO_DATE_LAST
+
+
+class ActionVerb(TextChoices):
+    """What is done to an action item to move it on."""
+
+    ADOPT = "adopt", gettext_lazy("Adopt")
+    START = "start", gettext_lazy("Start")
+    FINISH = "finish", gettext_lazy("Done")
+    VERIFY = "verify", gettext_lazy("Verify")
+    DROP = "drop", gettext_lazy("Won't do")
+    REOPEN = "reopen", gettext_lazy("Open again")
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTransition:
+    """One row: from which states a verb leads where, and who may."""
+
+    sources: frozenset[ActionStatus]
+    target: ActionStatus
+    perm: LessonPerm
+
+
+_OPEN = (ActionStatus.OPEN, ActionStatus.IN_PROGRESS)
+
+TRANSITIONS: dict[ActionVerb, ActionTransition] = {
+    ActionVerb.ADOPT: ActionTransition(
+        frozenset({ActionStatus.HISTORICAL}), ActionStatus.OPEN, LessonPerm.CREATE_ACTION
+    ),
+    ActionVerb.START: ActionTransition(
+        frozenset({ActionStatus.OPEN}), ActionStatus.IN_PROGRESS, LessonPerm.PROGRESS_ACTION
+    ),
+    ActionVerb.FINISH: ActionTransition(
+        frozenset({*_OPEN, ActionStatus.HISTORICAL}), ActionStatus.DONE, LessonPerm.PROGRESS_ACTION
+    ),
+    ActionVerb.VERIFY: ActionTransition(
+        frozenset({ActionStatus.DONE}), ActionStatus.VERIFIED, LessonPerm.VERIFY_ACTION
+    ),
+    ActionVerb.DROP: ActionTransition(
+        frozenset({*_OPEN, ActionStatus.HISTORICAL}), ActionStatus.WONT_DO, LessonPerm.CREATE_ACTION
+    ),
+    ActionVerb.REOPEN: ActionTransition(
+        frozenset({ActionStatus.DONE, ActionStatus.VERIFIED, ActionStatus.WONT_DO}),
+        ActionStatus.OPEN,
+        LessonPerm.PROGRESS_ACTION,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionContent:
+    """What a person enters of an action item. Owner and date may be empty until it is started or published."""
+
+    text: str
+    owner: User | None = None
+    due_on: dt.date | None = None
+    type: ActionType = ActionType.CORRECTIVE
+    cause: RootCause | None = None
+    details: str = ""
+    verifier: User | None = None
+    move_reason: str = ""
+
+
+@transaction.atomic
+def create(
+    *,
+    actor: Actor,
+    incident: Incident,
+    content: ActionContent,
+    now: dt.datetime,
+    client_id: uuid.UUID | None = None,
+    source: Source = Source.PAGE,
+    status: ActionStatus = ActionStatus.OPEN,
+) -> ActionItem:
+    """Add an action item; the same ``client_id`` adds it once. Imported ones are historical, their state unknown."""
+    require(actor, LessonPerm.CREATE_ACTION, incident)
+    if client_id and (sent_before := ActionItem.objects.filter(incident=incident, client_id=client_id).first()):
+        return sent_before
+    if status not in (ActionStatus.OPEN, ActionStatus.HISTORICAL):
+        raise NotPossible(_("A new action item is open."))
+    values = _values(incident, content)
+    item = ActionItem.objects.create(
+        number=_draw_number(),
+        incident=incident,
+        status=status,
+        source=source,
+        client_id=client_id,
+        needs_verification=_needs_verification(incident),
+        created_by=actor.user,
+        created_at=now,
+        updated_at=now,
+        **values,
+    )
+    changes = {"owner": (None, item.owner), "due_on": (None, item.due_on), "status": (None, item.status)}
+    audit.record(actor=actor, action="action.created", target=item, at=now, changes=changes)
+    return item
+
+
+@transaction.atomic
+def edit(
+    *, actor: Actor, item: ActionItem, content: ActionContent, now: dt.datetime, version: int | None = None
+) -> ActionItem:
+    """Replace what an action item says. Moving a date that was set asks for a reason and is counted."""
+    require(actor, LessonPerm.CREATE_ACTION, item)
+    check_version(item, version)
+    values = _values(item.incident, content)
+    changes = audit.difference(item, values)
+    changes.pop("due_sort", None)
+    if not changes:
+        return item
+    note = ""
+    if "due_on" in changes and item.due_on is not None:
+        note = _required(content.move_reason, "move_reason", _("Say why the date moves."))
+        values["times_moved"] = item.times_moved + 1
+    if item.status == ActionStatus.IN_PROGRESS:
+        _require_owner_and_date(content.owner, content.due_on)
+    compare_and_set(item, at=now, **values)
+    if "details" in changes:
+        changes["details"] = (f"version {item.version - 1}", f"version {item.version}")
+    audit.record(actor=actor, action="action.edited", target=item, at=now, changes=changes, note=note)
+    return item
+
+
+@transaction.atomic
+def advance(
+    *,
+    actor: Actor,
+    item: ActionItem,
+    verb: ActionVerb,
+    now: dt.datetime,
+    evidence: str = "",
+    reason: str = "",
+    version: int | None = None,
+) -> ActionItem:
+    """Move an action item on. Done asks for evidence, won't do and opening again for a reason."""
+    row = TRANSITIONS[verb]
+    require(actor, row.perm, item)
+    if item.status == row.target and item.status not in row.sources:
+        return item
+    check_version(item, version)
+    if item.status not in row.sources:
+        status = item.get_status_display().lower()
+        raise NotPossible(_("It is %(status)s now, so this is not possible any more.") % {"status": status})
+    values = {"status": row.target, **_moved(item, verb, evidence, reason, now)}
+    changes = audit.difference(item, values)
+    compare_and_set(item, at=now, **values)
+    audit.record(actor=actor, action=f"action.{verb}", target=item, at=now, changes=changes, note=reason.strip())
+    return item
+
+
+def available_verbs(actor: Actor, item: ActionItem) -> list[ActionVerb]:
+    """What this actor may do next, in the order of the table."""
+    return [
+        verb
+        for verb, row in TRANSITIONS.items()
+        if item.status in row.sources
+        and offers(actor, row.perm, item)
+        and (verb != ActionVerb.VERIFY or item.verifier_id is not None)
+    ]
+
+
+def suggested_due(incident: Incident, today: dt.date) -> dt.date | None:
+    """When work on this incident should be done, by its severity."""
+    days = SeverityLevel.objects.filter(code=incident.severity).values_list("action_item_days", flat=True).first()
+    return today + dt.timedelta(days=days) if days else None
+
+
+def _moved(item: ActionItem, verb: ActionVerb, evidence: str, reason: str, now: dt.datetime) -> dict[str, object]:
+    if verb == ActionVerb.START:
+        _require_owner_and_date(item.owner, item.due_on)
+        return {}
+    if verb == ActionVerb.FINISH:
+        message = _("Say how one can see that it is done: a link, a test, a sentence.")
+        return {"evidence": _required(evidence, "evidence", message)[:1000], "done_at": now}
+    if verb == ActionVerb.VERIFY:
+        return {"verified_at": now}
+    if verb == ActionVerb.DROP:
+        return {"reason": _required(reason, "reason", _("Say in a sentence why it will not be done."))[:500]}
+    if verb == ActionVerb.REOPEN:
+        _required(reason, "reason", _("Say why it is open again."))
+        return {"done_at": None, "verified_at": None, "reason": ""}
+    return {}
+
+
+def _require_owner_and_date(owner: User | None, due_on: dt.date | None) -> None:
+    fields = {}
+    if owner is None:
+        fields["owner"] = _("From here on it needs an owner.")
+    if due_on is None:
+        fields["due_on"] = _("From here on it needs a date.")
+    if fields:
+        raise InvalidInput(_("Work in progress has one owner and a date."), code="owner_and_date", fields=fields)
+
+
+def _required(text: str, field: str, message: str) -> str:
+    if not text.strip():
+        raise InvalidInput(message, code=f"{field}_missing", fields={field: message})
+    return text.strip()
+
+
+def _values(incident: Incident, content: ActionContent) -> dict[str, object]:
+    text = " ".join(content.text.split())
+    if not text:
+        message = _("Say what will be done, beginning with a verb: “Add a probe that looks for a headline”.")
+        raise InvalidInput(message, code="text_missing", fields={"text": message})
+    if content.cause is not None and content.cause.incident_id != incident.pk:
+        raise InvalidInput(_("Choose a cause of this incident."), fields={"cause": _("Choose one of this incident.")})
+    for field, person in (("owner", content.owner), ("verifier", content.verifier)):
+        _check_person(incident, field, person)
+    if content.verifier is not None and content.verifier == content.owner:
+        message = _("Somebody other than the owner verifies it.")
+        raise InvalidInput(message, code="verifier_is_owner", fields={"verifier": message})
+    return {
+        "text": text[:500],
+        "details": content.details.strip(),
+        "type": content.type,
+        "owner": content.owner,
+        "due_on": content.due_on,
+        "due_sort": content.due_on or NO_DATE_LAST,
+        "cause": content.cause,
+        "verifier": content.verifier,
+    }
+
+
+def _check_person(incident: Incident, field: str, person: User | None) -> None:
+    if person is None:
+        return
+    if not person.has_role(Role.READER) or not Actor.person(person).sees(incident):
+        message = _("%(name)s cannot see this incident, so they cannot have its work.") % {"name": person.name}
+        raise InvalidInput(message, code="person_cannot_see", fields={field: message})
+
+
+def _needs_verification(incident: Incident) -> bool:
+    return SeverityLevel.objects.filter(code=incident.severity, verification_required=True).exists()
+
+
+def _draw_number() -> int:
+    """The next number of all action items; the row stays locked until the transaction ends, so there are no gaps."""
+    if not ActionNumber.objects.filter(pk=1).update(last=F("last") + 1):
+        ActionNumber.objects.create(pk=1, last=1)
+    return ActionNumber.objects.values_list("last", flat=True).get(pk=1)

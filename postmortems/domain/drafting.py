@@ -1,0 +1,118 @@
+"""The draft that writes itself: sections of a template, filled with what the incident already knows."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext as _
+
+from incidents import audit
+from incidents.clock_text import describe, parse_zone, zone_label
+from incidents.domain import durations
+from incidents.enums import DetectedBy, Status, TimelineKind
+from incidents.errors import NotPossible
+from incidents.models import Incident
+from incidents.permissions import Actor, require
+
+from ..enums import PostmortemStatus, SectionKind
+from ..models import Postmortem, Section, Template
+from ..permissions import LessonPerm
+
+
+@transaction.atomic
+def start(*, actor: Actor, incident: Incident, now: dt.datetime, template: Template | None = None) -> Postmortem:
+    """Start the draft of an incident's postmortem; the one that is there where somebody was quicker."""
+    require(actor, LessonPerm.WRITE, incident)
+    if incident.status in (Status.TRIAGE, Status.CANCELLED):
+        raise NotPossible(_("There is no story to tell of an incident in triage, or of a cancelled one."))
+    postmortem, created = Postmortem.objects.get_or_create(
+        incident=incident,
+        defaults={"title": incident.title, "created_by": actor.user, "created_at": now, "updated_at": now},
+    )
+    if created or not postmortem.sections.exists():
+        fill(postmortem=postmortem, template=template or template_for(incident), now=now)
+    if created:
+        changes = {"status": (None, PostmortemStatus.DRAFT)}
+        audit.record(actor=actor, action="postmortem.drafted", target=postmortem, at=now, changes=changes)
+    return postmortem
+
+
+def template_for(incident: Incident) -> Template | None:
+    """The template whose severities hold this one, else the one for all others."""
+    templates = list(Template.objects.filter(is_active=True))
+    fitting = [template for template in templates if incident.severity in template.severities]
+    return next(iter(fitting or [template for template in templates if not template.severities]), None)
+
+
+def fill(*, postmortem: Postmortem, template: Template | None, now: dt.datetime) -> None:
+    """Add the sections of a template, each with what is known already."""
+    planned = template.sections if template else [{"kind": "summary", "heading": _("What happened"), "prompt": ""}]
+    Section.objects.bulk_create(
+        Section(
+            postmortem=postmortem,
+            kind=part["kind"],
+            heading=part["heading"],
+            prompt=part.get("prompt", ""),
+            text=first_words(postmortem.incident, part["kind"]),
+            position=position,
+            updated_at=now,
+        )
+        for position, part in enumerate(planned)
+    )
+
+
+def first_words(incident: Incident, kind: str) -> str:
+    """What a section of this kind can say without anybody writing, as Markdown; empty where nothing is known."""
+    writer = _WRITERS.get(SectionKind(kind))
+    return writer(incident) if writer else ""
+
+
+def _summary(incident: Incident) -> str:
+    if incident.summary:
+        return incident.summary
+    impact = incident.impacts.first()
+    parts = []
+    if incident.impact_started_at:
+        zone = parse_zone(incident.home_zone)
+        local = incident.impact_started_at.astimezone(zone)
+        date = f"{local.day} {MONTHS[local.month]} {local.year}"
+        said = {"date": date, "time": f"{local:%H:%M}", "zone": zone_label(zone, incident.impact_started_at)}
+        parts.append(_("On %(date)s from %(time)s (%(zone)s):") % said)
+    parts.append(f"{impact.what}." if impact else f"{incident.title}.")
+    to_resolve = next(d for d in durations.durations(incident) if d.name == durations.DurationName.TO_RESOLVE)
+    if to_resolve.state == durations.RECORDED:
+        parts.append(_("It was over after %(length)s.") % {"length": to_resolve.text})
+    return " ".join(parts)
+
+
+def _impact(incident: Incident) -> str:
+    rows = []
+    for impact in incident.impacts.all():
+        scope = f" ({impact.scope_text}, {impact.get_scope_basis_display()})" if impact.scope_text else ""
+        rows.append(f"- {impact.get_audience_display()}: {impact.what}{scope}")
+    return "\n".join(rows)
+
+
+def _detection(incident: Incident) -> str:
+    if not incident.detected_at:
+        return ""
+    when = describe(incident.detected_at, parse_zone(incident.home_zone))
+    if incident.detected_by == DetectedBy.UNKNOWN:
+        return _("Detected at %(when)s.") % {"when": when}
+    noticed = DetectedBy(incident.detected_by).label.lower()
+    return _("Noticed by %(who)s at %(when)s.") % {"who": noticed, "when": when}
+
+
+def _resolution(incident: Incident) -> str:
+    kinds = (TimelineKind.RECOVERY, TimelineKind.DECISION)
+    entries = incident.timeline.filter(kind__in=kinds, struck_at=None, is_internal=False).order_by("sort_at", "id")
+    return "\n".join(f"- {' '.join(entry.text.split())}" for entry in entries[:20])
+
+
+_WRITERS: dict[SectionKind, Callable[[Incident], str]] = {
+    SectionKind.SUMMARY: _summary,
+    SectionKind.IMPACT: _impact,
+    SectionKind.DETECTION: _detection,
+    SectionKind.RESOLUTION: _resolution,
+}

@@ -1,0 +1,109 @@
+"""The closed sets of words that lessons are described with."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class CauseRole(TextChoices):
+    """What a factor did to the incident. People are never a cause."""
+
+    TRIGGER = "trigger", _("Trigger")
+    ROOT_CAUSE = "root_cause", _("Root cause")
+    CONTRIBUTING = "contributing", _("Contributing")
+    DELAYED_DETECTION = "delayed_detection", _("Delayed detection")
+    DELAYED_RECOVERY = "delayed_recovery", _("Delayed recovery")
+    LUCKY_SAVE = "lucky_save", _("Lucky save")
+
+
+class CauseCategory(TextChoices):
+    CODE = "code", _("Code defect")
+    CONFIGURATION = "configuration", _("Configuration")
+    DEPLOYMENT = "deployment", _("Deployment or release")
+    CAPACITY = "capacity", _("Capacity or load")
+    DATA = "data", _("Data or schema")
+    DEPENDENCY = "dependency", _("Dependency or supplier")
+    INFRASTRUCTURE = "infrastructure", _("Infrastructure or network")
+    SECURITY = "security", _("Security or permissions")
+    CERTIFICATE = "certificate", _("Certificate or expiry")
+    MONITORING = "monitoring", _("Monitoring gap")
+    PROCESS = "process", _("Process gap")
+    DOCUMENTATION = "documentation", _("Documentation or runbook")
+    DESIGN = "design", _("Design")
+    OTHER = "other", _("Other")
+    UNKNOWN = "unknown", _("Not known")
+
+
+class ActionType(TextChoices):
+    CORRECTIVE = "corrective", _("Corrective")
+    PREVENTIVE = "preventive", _("Preventive")
+    DETECTIVE = "detective", _("Detective")
+    PROCESS = "process", _("Process")
+
+
+class ActionStatus(TextChoices):
+    OPEN = "open", _("Open")
+    IN_PROGRESS = "in_progress", _("In progress")
+    DONE = "done", _("Done")
+    VERIFIED = "verified", _("Verified")
+    WONT_DO = "wont_do", _("Won't do")
+    HISTORICAL = "historical", _("Historical, state unknown")
+
+
+# What still asks for somebody's work.
+UNFINISHED = (ActionStatus.OPEN, ActionStatus.IN_PROGRESS)
+
+
+class Defence(TextChoices):
+    """The safety nets that may catch a failure before it hurts, or soften it."""
+
+    REVIEW = "review", _("Review")
+    APPROVAL = "approval", _("Approval")
+    AUTOMATED_TEST = "automated_test", _("Automated test")
+    SANDBOX = "sandbox", _("Sandbox")
+    STAGED_ROLL_OUT = "staged_roll_out", _("Staged roll-out")
+    FEATURE_FLAG = "feature_flag", _("Feature flag")
+    ALERT = "alert", _("Alert")
+    DASHBOARD = "dashboard", _("Dashboard")
+    RUNBOOK = "runbook", _("Runbook")
+    ROLLBACK = "rollback", _("Rollback")
+    BACKUP = "backup", _("Backup")
+    ON_CALL = "on_call", _("On-call")
+
+
+class DefenceResult(TextChoices):
+    HELD = "held", _("Held")
+    FAILED = "failed", _("Failed")
+    ABSENT = "absent", _("Absent")
+
+
+class PostmortemStatus(TextChoices):
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    APPROVED = "approved", _("Approved")
+    PUBLISHED = "published", _("Published")
+    RETRACTED = "retracted", _("Retracted")
+    NOT_REQUIRED = "not_required", _("Not required")
+
+
+class Audience(TextChoices):
+    INTERNAL = "internal", _("Internal")
+    PUBLIC = "public", _("Public")
+
+
+class SectionKind(TextChoices):
+    """What a section of a postmortem is about; the words of the importer's contract."""
+
+    SUMMARY = "summary", _("Summary")
+    IMPACT = "impact", _("Impact")
+    TIMELINE = "timeline", _("Timeline")
+    ROOT_CAUSE = "root_cause", _("Root cause")
+    RESOLUTION = "resolution", _("Resolution")
+    DETECTION = "detection", _("Detection")
+    ACTION_ITEMS = "action_items", _("Action items")
+    LESSONS = "lessons", _("Lessons")
+    OTHER = "other", _("Other")
+
+
+class ReviewDecision(TextChoices):
+    APPROVED = "approved", _("Approved")
+    CHANGES_ASKED = "changes_asked", _("Asked for changes")

@@ -1,0 +1,1 @@
+"""What people enter about lessons, checked before the domain sees it."""

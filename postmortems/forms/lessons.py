@@ -1,0 +1,225 @@
+"""Causes, action items, safety nets."""
+
+import datetime as dt
+import uuid
+from typing import Any, Self
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from incidents.forms.versioned import VersionedForm
+from incidents.models import Incident, User
+
+from ..domain.action_items import ActionContent, ActionVerb
+from ..domain.causes import MAX_WHYS, CauseContent
+from ..enums import ActionType, CauseCategory, CauseRole, Defence, DefenceResult
+from ..models import ActionItem, DefenceCheck, RootCause
+
+
+class CauseForm(VersionedForm):
+    """One cause. The chain of whys is one answer a line, the nearest first."""
+
+    title = forms.CharField(
+        label=_("What was the cause?"),
+        max_length=300,
+        help_text=_(
+            "A fact about the system: “The template that all pages share has no owner”. People are never a cause."
+        ),
+    )
+    role = forms.ChoiceField(label=_("What it did"), choices=CauseRole.choices, initial=CauseRole.ROOT_CAUSE)
+    category = forms.ChoiceField(label=_("Category"), choices=CauseCategory.choices, initial=CauseCategory.UNKNOWN)
+    whys = forms.CharField(
+        label=_("Why? And why was that?"),
+        required=False,
+        max_length=6000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("One answer a line, at most %(number)d, each asking why of the one before.") % {"number": MAX_WHYS},
+    )
+    explanation = forms.CharField(
+        label=_("Explanation"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    evidence = forms.CharField(label=_("Evidence"), required=False, max_length=1000, help_text=_("How we know."))
+    same_as = forms.ModelChoiceField(
+        label=_("Same as an earlier cause"),
+        queryset=RootCause.objects.none(),
+        required=False,
+        empty_label=_("no, or not known"),
+        help_text=_("Then this incident is a repeat of that one."),
+    )
+    same_as_reason = forms.CharField(label=_("Why the same?"), required=False, max_length=500)
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
+
+    def __init__(self, *args: Any, incident: Incident, user: User, cause: RootCause | None = None, **more: Any) -> None:
+        super().__init__(*args, initial=_cause_initial(cause), **more)
+        self.incident, self.user = incident, user
+        self.fields["version"].required = cause is not None
+        earlier = RootCause.objects.earlier_than(incident, user)
+        self.fields["same_as"].queryset = earlier  # type: ignore[attr-defined]
+        self.fields["same_as"].label_from_instance = _earlier_cause  # type: ignore[attr-defined]
+
+    def anew(self, current: RootCause) -> Self:
+        return type(self)(incident=self.incident, user=self.user, cause=current)
+
+    def content(self) -> CauseContent:
+        """What the form says, for the domain."""
+        data = self.cleaned_data
+        return CauseContent(
+            title=data["title"],
+            role=CauseRole(data["role"]),
+            category=CauseCategory(data["category"]),
+            whys=data["whys"].splitlines(),
+            explanation=data["explanation"],
+            evidence=data["evidence"],
+            same_as=data["same_as"],
+            same_as_reason=data["same_as_reason"],
+        )
+
+
+def _cause_initial(cause: RootCause | None) -> dict[str, Any]:
+    if cause is None:
+        return {"client_id": uuid.uuid4()}
+    names = ("version", "title", "role", "category", "explanation", "evidence", "same_as_reason")
+    values = {name: getattr(cause, name) for name in names}
+    return {**values, "whys": "\n".join(cause.whys), "same_as": cause.same_as_id}
+
+
+def _earlier_cause(cause: RootCause) -> str:
+    return f"{cause.incident.reference}: {cause.title}"
+
+
+class ActionForm(VersionedForm):
+    """One action item: what, by whom, until when; the rest under *more*."""
+
+    text = forms.CharField(
+        label=_("What will be done?"),
+        max_length=500,
+        help_text=_("Begin with a verb: “Add a probe that looks for a headline”."),
+    )
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("nobody yet")
+    )
+    due_on = forms.DateField(
+        label=_("Due"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    type = forms.ChoiceField(label=_("Type"), choices=ActionType.choices, initial=ActionType.CORRECTIVE)
+    cause = forms.ModelChoiceField(
+        label=_("Answers the cause"),
+        queryset=RootCause.objects.none(),
+        required=False,
+        empty_label=_("none in particular"),
+    )
+    verifier = forms.ModelChoiceField(
+        label=_("Verified by"), queryset=User.objects.none(), required=False, empty_label=_("nobody")
+    )
+    details = forms.CharField(
+        label=_("Details"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    move_reason = forms.CharField(
+        label=_("Why does the date move?"),
+        required=False,
+        max_length=500,
+        help_text=_("Asked for when a date changes."),
+    )
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self, *args: Any, incident: Incident, item: ActionItem | None = None, due: dt.date | None = None, **more: Any
+    ) -> None:
+        super().__init__(*args, initial=_action_initial(item, due), **more)
+        self.incident = incident
+        self.fields["version"].required = item is not None
+        people = User.objects.who_see(incident)
+        for name in ("owner", "verifier"):
+            self.fields[name].queryset = people  # type: ignore[attr-defined]
+        causes = RootCause.objects.filter(incident=incident, removed_at=None)
+        self.fields["cause"].queryset = causes  # type: ignore[attr-defined]
+        if item is None or item.due_on is None:
+            del self.fields["move_reason"]
+
+    def anew(self, current: ActionItem) -> Self:
+        return type(self)(incident=self.incident, item=current)
+
+    def content(self) -> ActionContent:
+        """What the form says, for the domain."""
+        data = self.cleaned_data
+        return ActionContent(
+            text=data["text"],
+            owner=data["owner"],
+            due_on=data["due_on"],
+            type=ActionType(data["type"]),
+            cause=data["cause"],
+            verifier=data["verifier"],
+            details=data["details"],
+            move_reason=data.get("move_reason", ""),
+        )
+
+
+def _action_initial(item: ActionItem | None, due: dt.date | None) -> dict[str, Any]:
+    if item is None:
+        return {"client_id": uuid.uuid4(), "due_on": due}
+    names = ("version", "text", "due_on", "type", "details")
+    values = {name: getattr(item, name) for name in names}
+    return {**values, "owner": item.owner_id, "cause": item.cause_id, "verifier": item.verifier_id}
+
+
+class ActionStateForm(forms.Form):
+    """Moves an action item on, with the proof or the reason that is asked for."""
+
+    verb = forms.ChoiceField(choices=ActionVerb.choices, widget=forms.HiddenInput)
+    evidence = forms.CharField(
+        label=_("How can one see that it is done?"),
+        required=False,
+        max_length=1000,
+        help_text=_("A link, a test, a sentence."),
+    )
+    reason = forms.CharField(label=_("Why?"), required=False, max_length=500)
+
+
+class DefencesForm(forms.Form):
+    """What each safety net did; blank ones are not counted."""
+
+    def __init__(self, *args: Any, incident: Incident, **more: Any) -> None:
+        super().__init__(*args, **more)
+        known = {check.defence: check.result for check in DefenceCheck.objects.filter(incident=incident)}
+        choices = [("", _("not asked")), *DefenceResult.choices]
+        for defence in Defence:
+            self.fields[defence.value] = forms.ChoiceField(
+                label=defence.label,
+                choices=choices,
+                required=False,
+                initial=known.get(defence.value, ""),
+                widget=forms.RadioSelect,
+            )
+
+    def answers(self) -> dict[Defence, DefenceResult | None]:
+        """What the form says, for the domain."""
+        return {Defence(name): DefenceResult(value) if value else None for name, value in self.cleaned_data.items()}
+
+
+class ActionFilterForm(forms.Form):
+    """What the table of action items is narrowed down to."""
+
+    whose = forms.ChoiceField(
+        label=_("Whose"),
+        required=False,
+        choices=[
+            ("", _("Everybody's")),
+            ("mine", _("Mine")),
+            ("team", _("My teams'")),
+            ("nobody", _("Without an owner")),
+        ],
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("To do")),
+            ("overdue", _("Overdue")),
+            ("done", _("Done")),
+            ("wont_do", _("Won't do")),
+            ("historical", _("Historical")),
+            ("all", _("All")),
+        ],
+    )
+    type = forms.ChoiceField(label=_("Type"), required=False, choices=[("", _("All types")), *ActionType.choices])
+    q = forms.CharField(label=_("Words"), required=False, max_length=200)

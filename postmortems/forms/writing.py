@@ -1,0 +1,112 @@
+"""Writing a postmortem, reviewing and publishing it."""
+
+from typing import Any, Self
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from incidents.forms.versioned import VersionedForm
+
+from ..models import Postmortem, Section, Template
+
+LONGEST_SECTION = 200_000
+
+
+class HeadForm(VersionedForm):
+    """Title, the sentence under it, and what holds for the whole page."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    lede = forms.CharField(
+        label=_("In one sentence"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What a colleague should remember of it."),
+    )
+    happened_before = forms.TypedChoiceField(
+        label=_("Has it happened before?"),
+        choices=[("", _("not answered yet")), ("yes", _("Yes")), ("no", _("No"))],
+        required=False,
+        empty_value=None,
+        coerce=lambda value: value == "yes",
+    )
+    shows_names = forms.BooleanField(
+        label=_("Show names"), required=False, help_text=_("Otherwise readers see what role a person had.")
+    )
+
+    def __init__(self, *args: Any, postmortem: Postmortem, **more: Any) -> None:
+        before = {True: "yes", False: "no", None: ""}[postmortem.happened_before]
+        initial = {
+            "version": postmortem.version,
+            "title": postmortem.title,
+            "lede": postmortem.lede,
+            "happened_before": before,
+            "shows_names": postmortem.shows_names,
+        }
+        super().__init__(*args, initial=initial, **more)
+
+    def anew(self, current: Postmortem) -> Self:
+        return type(self)(postmortem=current)
+
+
+class SectionForm(VersionedForm):
+    """The text of one section."""
+
+    text = forms.CharField(
+        required=False, max_length=LONGEST_SECTION, strip=False, widget=forms.Textarea(attrs={"rows": 8})
+    )
+
+    def __init__(self, *args: Any, section: Section, **more: Any) -> None:
+        initial = {"version": section.version, "text": section.text}
+        super().__init__(*args, initial=initial, auto_id=f"id_s{section.pk}_%s", **more)
+        self.section = section
+        self.fields["text"].label = section.heading
+
+    def anew(self, current: Section) -> Self:
+        return type(self)(section=current)
+
+
+class NoteForm(forms.Form):
+    """A sentence that goes with a decision."""
+
+    note = forms.CharField(label=_("Note"), max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ReasonForm(forms.Form):
+    """A sentence that says why."""
+
+    reason = forms.CharField(label=_("Why?"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class TemplateForm(VersionedForm):
+    """A template of postmortems; one line for each section: ``kind | heading | prompt``."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    description = forms.CharField(label=_("When to use it"), max_length=300, required=False)
+    severities = forms.MultipleChoiceField(
+        label=_("Severities that start with it"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: for all that no other template names."),
+    )
+    sections = forms.CharField(
+        label=_("Sections"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("One line for each: kind | heading | prompt."),
+    )
+    is_active = forms.BooleanField(label=_("In use"), required=False)
+
+    def __init__(self, *args: Any, template: Template | None, severities: list[tuple[str, str]], **more: Any) -> None:
+        initial: dict[str, Any] = {"is_active": True}
+        if template is not None:
+            lines = [f"{part['kind']} | {part['heading']} | {part.get('prompt', '')}" for part in template.sections]
+            names = ("version", "name", "description", "severities", "is_active")
+            initial = {**{name: getattr(template, name) for name in names}, "sections": "\n".join(lines)}
+        super().__init__(*args, initial=initial, **more)
+        self.fields["version"].required = template is not None
+        self.fields["severities"].choices = severities  # type: ignore[attr-defined]
+        self.severities = severities
+
+    def anew(self, current: Template) -> Self:
+        return type(self)(template=current, severities=self.severities)

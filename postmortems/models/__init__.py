@@ -1,0 +1,22 @@
+"""What is learned, as it is stored. Causes, action items and defences hang on the incident, not on the postmortem."""
+
+from .action_items import ActionItem, ActionNumber
+from .causes import RootCause
+from .defences import DefenceCheck
+from .imports import ImportedDocument
+from .postmortem import Postmortem, Section, Template
+from .reviews import Review
+from .revisions import Revision
+
+__all__ = [
+    "ActionItem",
+    "ActionNumber",
+    "DefenceCheck",
+    "ImportedDocument",
+    "Postmortem",
+    "Review",
+    "Revision",
+    "RootCause",
+    "Section",
+    "Template",
+]

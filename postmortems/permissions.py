@@ -1,0 +1,41 @@
+"""Who may do what with lessons: more rows of the one rule table in `incidents.permissions`."""
+
+from enum import Enum
+
+from incidents.enums import Role
+from incidents.permissions import RULES, Actor, Rule
+
+from .models import ActionItem
+
+
+class LessonPerm(Enum):
+    """Everything that somebody may or may not do with causes, action items and postmortems."""
+
+    WRITE = "write causes, safety nets and postmortems"
+    CREATE_ACTION = "create and assign action items"
+    PROGRESS_ACTION = "move this action item on"
+    VERIFY_ACTION = "verify this action item"
+    APPROVE = "approve, publish or retract postmortems"
+    PUBLISH_PUBLIC = "publish to the public"
+    EDIT_TEMPLATES = "edit templates of postmortems"
+
+
+def _owner_or_responder(actor: Actor, item: ActionItem) -> bool:
+    return actor.has_role(Role.RESPONDER) or (actor.user is not None and item.owner_id == actor.user.pk)
+
+
+def _named_verifier(actor: Actor, item: ActionItem) -> bool:
+    return actor.user is not None and actor.user.pk == item.verifier_id and actor.user.pk != item.owner_id
+
+
+RULES.update(
+    {
+        LessonPerm.WRITE: Rule(Role.RESPONDER),
+        LessonPerm.CREATE_ACTION: Rule(Role.RESPONDER),
+        LessonPerm.PROGRESS_ACTION: Rule(Role.READER, _owner_or_responder),
+        LessonPerm.VERIFY_ACTION: Rule(Role.RESPONDER, _named_verifier),
+        LessonPerm.APPROVE: Rule(Role.EDITOR),
+        LessonPerm.PUBLISH_PUBLIC: Rule(Role.EDITOR),
+        LessonPerm.EDIT_TEMPLATES: Rule(Role.ADMIN),
+    }
+)

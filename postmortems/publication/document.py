@@ -1,0 +1,161 @@
+"""The document of a revision: what page, feed, print and export are all made of.
+
+It is plain JSON, complete and immutable. What may change later (titles and states of other objects) is not in it.
+"""
+
+import datetime as dt
+from typing import Any
+
+from incidents.domain import durations
+from incidents.enums import Milestone, Source
+from incidents.models import Incident, TimelineEvent
+from incidents.permissions import Actor
+
+from ..models import ActionItem, DefenceCheck, Postmortem, Revision, RootCause
+from . import html, markdown
+from .names import people_of, without_names
+
+SCHEMA = 1
+
+
+def make_revision(*, postmortem: Postmortem, number: int, now: dt.datetime, note: str, actor: Actor) -> Revision:
+    """Store what is written now as the next revision, with the HTML of both variants."""
+    document = build(postmortem)
+    return Revision.objects.create(
+        postmortem=postmortem,
+        number=number,
+        document=document,
+        markdown=markdown.to_markdown(document),
+        html_internal=html.render(document, public=False),
+        html_public=html.render(document, public=True),
+        renderer_version=html.RENDERER_VERSION,
+        note=note.strip()[:500],
+        published_by=actor.user,
+        published_at=now,
+    )
+
+
+def build(postmortem: Postmortem) -> dict[str, Any]:
+    """Everything that the published page says, times in ISO 8601 UTC."""
+    incident = postmortem.incident
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "reference": incident.reference,
+        "title": postmortem.title,
+        "lede": postmortem.lede,
+        "is_imported": postmortem.is_imported,
+        "happened_before": postmortem.happened_before,
+        "incident": _incident(incident),
+        "impacts": _impacts(incident),
+        "durations": [
+            {"name": d.name.value, "label": str(d.name.label), "state": d.state, "text": d.text}
+            for d in durations.durations(incident)
+        ],
+        "sections": [
+            {"kind": section.kind, "heading": section.heading, "text": section.text}
+            for section in postmortem.sections.all()
+            if section.text.strip()
+        ],
+        "timeline": [_event(event) for event in _told(incident)],
+        "causes": [_cause(cause) for cause in RootCause.objects.filter(incident=incident, removed_at=None)],
+        "action_items": [_action_item(item) for item in ActionItem.objects.filter(incident=incident)],
+        "defences": [
+            {"defence": check.defence, "result": check.result, "note": check.note}
+            for check in DefenceCheck.objects.filter(incident=incident)
+        ],
+    }
+    return document if postmortem.shows_names else _anonymous(document, people_of(incident))
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "title": incident.title,
+        "kind": incident.kind,
+        "severity": incident.severity,
+        "services": [service.name for service in incident.services.all()],
+        "detected_by": incident.detected_by,
+        "home_zone": incident.home_zone,
+        "milestones": {
+            milestone.value: {"at": _iso(at), "precision": incident.milestone_precision(milestone)}
+            for milestone in Milestone
+            if (at := incident.milestone(milestone))
+        },
+        "near_miss_saved_by": incident.near_miss_saved_by,
+        "near_miss_earlier_stop": incident.near_miss_earlier_stop,
+    }
+
+
+def _impacts(incident: Incident) -> list[dict[str, Any]]:
+    return [
+        {
+            "audience": impact.audience,
+            "what": impact.what,
+            "scope": impact.scope_text,
+            "basis": impact.scope_basis,
+            "from": _iso(impact.from_at),
+            "to": _iso(impact.to_at),
+        }
+        for impact in incident.impacts.all()
+    ]
+
+
+def _told(incident: Incident) -> list[TimelineEvent]:
+    """What the story tells: what people wrote and did not strike out. The milestones tell the rest.
+
+    What the system wrote is told where somebody starred it, or where there is nothing else.
+    """
+    events = list(incident.timeline.filter(struck_at=None).order_by("sort_at", "position", "id"))
+    return [event for event in events if event.source != Source.SYSTEM or event.is_starred] or events
+
+
+def _event(event: TimelineEvent) -> dict[str, Any]:
+    return {
+        "id": event.pk,
+        "at": _iso(event.occurred_at),
+        "ended_at": _iso(event.ended_at),
+        "time_text": event.time_text,
+        "precision": event.precision,
+        "kind": event.kind,
+        "text": event.text,
+        "evidence": event.evidence,
+        "starred": event.is_starred,
+        "internal": event.is_internal,
+    }
+
+
+def _cause(cause: RootCause) -> dict[str, Any]:
+    return {
+        "id": cause.pk,
+        "role": cause.role,
+        "category": cause.category,
+        "title": cause.title,
+        "explanation": cause.explanation,
+        "whys": cause.whys,
+        "evidence": cause.evidence,
+    }
+
+
+def _action_item(item: ActionItem) -> dict[str, Any]:
+    return {
+        "number": item.number,
+        "text": item.text,
+        "type": item.type,
+        "cause": item.cause_id,
+        "done": item.status in ("done", "verified"),
+        "status": item.status,
+    }
+
+
+def _iso(at: dt.datetime | None) -> str | None:
+    return at.astimezone(dt.UTC).isoformat() if at else None
+
+
+def _anonymous(value: Any, people: dict[str, str]) -> Any:
+    """The same document with roles in place of names in every text."""
+    if isinstance(value, str):
+        return without_names(value, people)
+    if isinstance(value, list):
+        return [_anonymous(item, people) for item in value]
+    if isinstance(value, dict):
+        return {key: _anonymous(item, people) for key, item in value.items()}
+    return value

@@ -1,0 +1,119 @@
+"""The HTML of a revision: made once at publication, in a variant for our own people and one for the public."""
+
+import datetime as dt
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from incidents.clock_text import parse_zone
+from incidents.domain import durations
+from incidents.enums import DetectedBy, ImpactAudience, Milestone, ScopeBasis, Severity, Status
+from incidents.models import Incident
+
+from ..enums import CauseCategory, CauseRole, Defence, DefenceResult, SectionKind
+
+# Raised when the same document would give other HTML; stored HTML is then made anew.
+RENDERER_VERSION = 1
+
+# What stands before the timeline and the causes; the other sections follow them.
+_FIRST = (SectionKind.SUMMARY, SectionKind.IMPACT, SectionKind.DETECTION)
+WORDS_A_MINUTE = 220
+LONGEST_QUIET_MINUTES = 30
+
+
+def render(document: dict[str, Any], *, public: bool) -> str:
+    """Head, facts, phase bar and article of a published page. What is live (action items, repeats) is added later.
+
+    For the public, what is internal only is left out.
+    """
+    return render_to_string("postmortems/_document.html", context(document, public=public))
+
+
+def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
+    """The document made ready for a template: moments for text, words for codes."""
+    recorded = recorded_incident(document)
+    sections = [{**section, "anchor": f"s{n}"} for n, section in enumerate(document["sections"], start=1)]
+    events = [_event(event) for event in document["timeline"] if not (public and event["internal"])]
+    return {
+        "document": document,
+        "public": public,
+        "zone": parse_zone(recorded.home_zone),
+        "incident": recorded,
+        "severity": Severity(recorded.severity),
+        "detected_by": DetectedBy(recorded.detected_by).label,
+        "impacts": [_impact(impact) for impact in document["impacts"]],
+        "to_resolve": durations.duration(recorded, durations.DurationName.TO_RESOLVE),
+        "phases": durations.phases(recorded),
+        "first_sections": [section for section in sections if section["kind"] in _FIRST],
+        "other_sections": [section for section in sections if section["kind"] not in _FIRST],
+        "events": _with_gaps(events),
+        "causes": [_cause(cause) for cause in document["causes"]],
+        "defences": [_defence(check) for check in document["defences"]],
+        "reading_minutes": reading_minutes(document),
+    }
+
+
+def recorded_incident(document: dict[str, Any]) -> Incident:
+    """The incident as the document tells it, not stored, for computing durations and phases."""
+    told = document["incident"]
+    incident = Incident(
+        kind=told["kind"],
+        status=Status.RESOLVED,
+        severity=told["severity"],
+        detected_by=told["detected_by"],
+        home_zone=told["home_zone"],
+    )
+    for milestone in Milestone:
+        known = told["milestones"].get(milestone.value)
+        if known:
+            setattr(incident, f"{milestone}_at", moment_of(known["at"]))
+            setattr(incident, f"{milestone}_precision", known["precision"])
+    return incident
+
+
+def reading_minutes(document: dict[str, Any]) -> int:
+    """How long the page takes to read, at 220 words a minute, at least one minute."""
+    texts = [section["text"] for section in document["sections"]]
+    texts += [event["text"] for event in document["timeline"]]
+    texts += [f"{cause['title']} {cause['explanation']} {' '.join(cause['whys'])}" for cause in document["causes"]]
+    return max(1, round(sum(len(text.split()) for text in texts) / WORDS_A_MINUTE))
+
+
+def moment_of(text: str | None) -> dt.datetime | None:
+    """A moment of the document, in UTC."""
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _event(event: dict[str, Any]) -> dict[str, Any]:
+    return {**event, "at": moment_of(event["at"]), "ended_at": moment_of(event["ended_at"])}
+
+
+def _with_gaps(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each event with the minutes without an entry before it, where those are many."""
+    before: dt.datetime | None = None
+    told = []
+    for event in events:
+        quiet = event["at"] - before if event["at"] and before else dt.timedelta(0)
+        told.append({**event, "quiet": quiet if quiet >= dt.timedelta(minutes=LONGEST_QUIET_MINUTES) else None})
+        before = event["at"] or before
+    return told
+
+
+def _impact(impact: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **impact,
+        "audience": ImpactAudience(impact["audience"]).label,
+        "basis": ScopeBasis(impact["basis"]).label,
+        "from": moment_of(impact["from"]),
+        "to": moment_of(impact["to"]),
+    }
+
+
+def _cause(cause: dict[str, Any]) -> dict[str, Any]:
+    category = "" if cause["category"] == CauseCategory.UNKNOWN else CauseCategory(cause["category"]).label
+    return {**cause, "role": CauseRole(cause["role"]).label, "category": category}
+
+
+def _defence(check: dict[str, Any]) -> dict[str, Any]:
+    result = DefenceResult(check["result"])
+    return {**check, "defence": Defence(check["defence"]).label, "result": result, "result_label": result.label}

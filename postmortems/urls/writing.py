@@ -1,0 +1,22 @@
+"""Addresses of drafts, reviews and templates."""
+
+from django.urls import include, path
+
+from ..views import templates, writing
+
+_postmortem = [
+    path("start/", writing.start, name="postmortem-start"),
+    path("edit/", writing.edit, name="postmortem-edit"),
+    path("edit/<int:section_id>/", writing.section_save, name="section-save"),
+    path("review/", writing.review, name="postmortem-review"),
+    path("history/", writing.history, name="postmortem-history"),
+    path("not-required/", writing.not_required, name="postmortem-not-required"),
+    path("retract/", writing.retract, name="postmortem-retract"),
+]
+
+urlpatterns = [
+    path("postmortems/templates/", templates.template_list, name="template-list"),
+    path("postmortems/templates/new/", templates.template_new, name="template-new"),
+    path("postmortems/templates/<int:template_id>/", templates.template_edit, name="template-edit"),
+    path("postmortems/<slug:reference>/", include(_postmortem)),
+]

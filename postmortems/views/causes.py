@@ -1,0 +1,92 @@
+"""Causes and safety nets of an incident."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from incidents.models import Incident
+from incidents.permissions import require
+from incidents.views.access import actor_of, incident_page
+from incidents.views.answers import attempt, form_page, sent
+
+from ..domain import causes as domain
+from ..domain import defences as defences_domain
+from ..forms.lessons import CauseForm, DefencesForm
+from ..models import RootCause
+from ..permissions import LessonPerm
+
+
+@incident_page
+def cause_new(request: HttpRequest, incident: Incident) -> HttpResponse:
+    actor = actor_of(request)
+    require(actor, LessonPerm.WRITE, incident)
+    form = CauseForm(sent(request), incident=incident, user=request.user)
+
+    def save() -> RootCause:
+        client_id = form.cleaned_data["client_id"]
+        return domain.add(
+            actor=actor, incident=incident, content=form.content(), now=timezone.now(), client_id=client_id
+        )
+
+    if form.is_bound and attempt(form, save):
+        return redirect(f"{incident.get_absolute_url()}#lessons")
+    return form_page(request, "postmortems/cause.html", form, incident=incident, cause=None)
+
+
+@incident_page
+def cause_edit(request: HttpRequest, incident: Incident, cause_id: int) -> HttpResponse:
+    cause, actor = _cause(incident, cause_id), actor_of(request)
+    require(actor, LessonPerm.WRITE, cause)
+    form = CauseForm(sent(request), incident=incident, user=request.user, cause=cause)
+
+    def save() -> RootCause:
+        version = form.cleaned_data["version"]
+        return domain.edit(actor=actor, cause=cause, content=form.content(), now=timezone.now(), version=version)
+
+    if form.is_bound and attempt(form, save):
+        return redirect(f"{incident.get_absolute_url()}#lessons")
+    return form_page(request, "postmortems/cause.html", form, incident=incident, cause=cause)
+
+
+@require_POST
+@incident_page
+def cause_remove(request: HttpRequest, incident: Incident, cause_id: int) -> HttpResponse:
+    domain.remove(actor=actor_of(request), cause=_cause(incident, cause_id), now=timezone.now())
+    undo = reverse("cause-restore", args=[incident.reference, cause_id])
+    messages.success(request, _("Cause removed."), extra_tags=f"undo:{undo}")
+    return redirect(f"{incident.get_absolute_url()}#lessons")
+
+
+@require_POST
+@incident_page
+def cause_restore(request: HttpRequest, incident: Incident, cause_id: int) -> HttpResponse:
+    domain.restore(actor=actor_of(request), cause=_cause(incident, cause_id), now=timezone.now())
+    return redirect(f"{incident.get_absolute_url()}#lessons")
+
+
+@incident_page
+def defences(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Which safety nets would have caught it: only those that matter are answered."""
+    actor = actor_of(request)
+    require(actor, LessonPerm.WRITE, incident)
+    form = DefencesForm(sent(request), incident=incident)
+
+    def save() -> bool:
+        defences_domain.answer(actor=actor, incident=incident, answers=form.answers(), now=timezone.now())
+        return True
+
+    if form.is_bound and attempt(form, save):
+        return redirect(f"{incident.get_absolute_url()}#lessons")
+    return form_page(request, "postmortems/defences.html", form, incident=incident)
+
+
+def _cause(incident: Incident, cause_id: int) -> RootCause:
+    cause = incident.root_causes.filter(pk=cause_id).first()
+    if cause is None:
+        raise Http404
+    cause.incident = incident
+    return cause

@@ -1,0 +1,198 @@
+"""Writing a postmortem, reviewing it, publishing it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from incidents.errors import NotPossible
+from incidents.models import Incident
+from incidents.permissions import offers, require
+from incidents.views.access import actor_of, incident_page, page_zone
+from incidents.views.answers import attempt, form_page, sent
+
+from ..domain import checklist, drafting, lifecycle, sections
+from ..domain.lifecycle import PostmortemVerb
+from ..forms.writing import HeadForm, NoteForm, ReasonForm, SectionForm
+from ..models import ActionItem, Postmortem, RootCause, Section
+from ..permissions import LessonPerm
+
+
+@require_POST
+@incident_page
+def start(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The draft writes its first words itself."""
+    drafting.start(actor=actor_of(request), incident=incident, now=timezone.now())
+    return redirect("postmortem-edit", incident.reference)
+
+
+@incident_page
+def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The editor; a POST saves the head of the page."""
+    postmortem, actor = _draft(request, incident), actor_of(request)
+    form = HeadForm(sent(request), postmortem=postmortem)
+
+    def save() -> Postmortem:
+        data = {**form.cleaned_data}
+        return sections.save_head(actor=actor, postmortem=postmortem, now=timezone.now(), **data)
+
+    if form.is_bound and attempt(form, save):
+        messages.success(request, _("Saved."))
+        return redirect("postmortem-edit", incident.reference)
+    return form_page(request, "postmortems/edit.html", form, **_editor(request, postmortem))
+
+
+@require_POST
+@incident_page
+def section_save(request: HttpRequest, incident: Incident, section_id: int) -> HttpResponse:
+    """Save one section: in place where the page asked so, else back to the editor."""
+    postmortem = _draft(request, incident)
+    section = postmortem.sections.filter(pk=section_id).first()
+    if section is None:
+        raise Http404
+    section.postmortem = postmortem
+    form = SectionForm(request.POST, section=section)
+    saved = attempt(form, lambda: _save_section(request, section, form))
+    if request.htmx:  # type: ignore[attr-defined]
+        shown = SectionForm(section=saved) if saved else form
+        return form_page(request, "postmortems/_section.html", shown, incident=incident, saved=saved)
+    if saved:
+        return redirect(f"{request.path.partition('edit/')[0]}edit/#s{section.pk}")
+    editor = _editor(request, postmortem, refused=form)
+    return form_page(request, "postmortems/edit.html", HeadForm(postmortem=postmortem), **editor)
+
+
+@incident_page
+def review(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Where the postmortem stands, and what can be decided; a POST decides."""
+    postmortem, actor = _draft(request, incident), actor_of(request)
+    form = NoteForm(sent(request))
+
+    def decide() -> Any:
+        return _decide(request, postmortem, form.cleaned_data["note"])
+
+    if form.is_bound and attempt(form, decide):
+        return redirect("postmortem" if postmortem.is_published else "postmortem-review", incident.reference)
+    context = {
+        "postmortem": postmortem,
+        "incident": incident,
+        "checks": checklist.checks(postmortem),
+        "verbs": lifecycle.available_verbs(actor, postmortem),
+        "reviews": postmortem.reviews.select_related("reviewer"),
+        "only_editor": lifecycle.only_editor(postmortem),
+        "zone": page_zone(request, incident),
+    }
+    return form_page(request, "postmortems/review.html", form, **context)
+
+
+@require_safe
+@incident_page
+def history(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """All revisions, latest first."""
+    postmortem = _draft(request, incident)
+    revisions = postmortem.revisions.select_related("published_by").defer(
+        "document", "markdown", "html_internal", "html_public"
+    )
+    context = {
+        "postmortem": postmortem,
+        "incident": incident,
+        "revisions": revisions,
+        "zone": page_zone(request, incident),
+    }
+    return render(request, "postmortems/history.html", context)
+
+
+@incident_page
+def not_required(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Say that no postmortem is needed, and why."""
+    actor = actor_of(request)
+    require(actor, LessonPerm.APPROVE, incident)
+    form = ReasonForm(sent(request))
+
+    def save() -> Postmortem:
+        reason = form.cleaned_data["reason"]
+        return lifecycle.not_required(actor=actor, incident=incident, reason=reason, now=timezone.now())
+
+    if form.is_bound and attempt(form, save):
+        return redirect(incident)
+    return form_page(request, "postmortems/reason.html", form, incident=incident, verb="not-required")
+
+
+@incident_page
+def retract(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Take a published postmortem back, and say why."""
+    postmortem, actor = _draft(request, incident), actor_of(request)
+    require(actor, LessonPerm.APPROVE, postmortem)
+    form = ReasonForm(sent(request))
+
+    def save() -> Postmortem:
+        reason = form.cleaned_data["reason"]
+        return lifecycle.retract(actor=actor, postmortem=postmortem, reason=reason, now=timezone.now())
+
+    if form.is_bound and attempt(form, save):
+        return redirect("postmortem-review", incident.reference)
+    return form_page(request, "postmortems/reason.html", form, incident=incident, verb="retract")
+
+
+def _draft(request: HttpRequest, incident: Incident) -> Postmortem:
+    """The postmortem of this incident, for those who may write."""
+    require(actor_of(request), LessonPerm.WRITE, incident)
+    postmortem = Postmortem.objects.filter(incident=incident).first()
+    if postmortem is None:
+        raise Http404
+    postmortem.incident = incident
+    return postmortem
+
+
+def _editor(request: HttpRequest, postmortem: Postmortem, refused: SectionForm | None = None) -> dict[str, Any]:
+    """What the editor shows besides the form of its head."""
+    incident = postmortem.incident
+    forms_of_sections = [
+        refused if refused and refused.section.pk == section.pk else SectionForm(section=section)
+        for section in postmortem.sections.select_related("saved_by")
+    ]
+    return {
+        "postmortem": postmortem,
+        "incident": incident,
+        "section_forms": forms_of_sections,
+        "checks": checklist.checks(postmortem),
+        "causes": RootCause.objects.filter(incident=incident, removed_at=None),
+        "items": ActionItem.objects.filter(incident=incident).select_related("owner"),
+        "starred": incident.timeline.filter(is_starred=True, struck_at=None).order_by("sort_at", "position", "id"),
+        "may_approve": offers(actor_of(request), LessonPerm.APPROVE, postmortem),
+        "zone": page_zone(request, incident),
+    }
+
+
+def _save_section(request: HttpRequest, section: Section, form: SectionForm) -> Section:
+    data = form.cleaned_data
+    return sections.save(
+        actor=actor_of(request), section=section, text=data["text"], now=timezone.now(), version=data["version"]
+    )
+
+
+def _decide(request: HttpRequest, postmortem: Postmortem, note: str) -> Any:
+    """Carry out what the pressed button says."""
+    actor, now = actor_of(request), timezone.now()
+    decisions: dict[str, Callable[[], Any]] = {
+        PostmortemVerb.SUBMIT: lambda: lifecycle.submit(actor=actor, postmortem=postmortem, now=now),
+        PostmortemVerb.WITHDRAW: lambda: lifecycle.withdraw(actor=actor, postmortem=postmortem, now=now),
+        PostmortemVerb.APPROVE: lambda: lifecycle.approve(actor=actor, postmortem=postmortem, now=now, note=note),
+        PostmortemVerb.ASK_FOR_CHANGES: lambda: lifecycle.ask_for_changes(
+            actor=actor, postmortem=postmortem, now=now, note=note
+        ),
+        PostmortemVerb.PUBLISH: lambda: lifecycle.publish(actor=actor, postmortem=postmortem, now=now, note=note),
+        PostmortemVerb.REDRAFT: lambda: lifecycle.redraft(actor=actor, postmortem=postmortem, now=now),
+        "approve-and-publish": lambda: lifecycle.approve_and_publish(
+            actor=actor, postmortem=postmortem, now=now, note=note
+        ),
+    }
+    decision = decisions.get(request.POST.get("verb", ""))
+    if decision is None:
+        raise NotPossible(_("Choose one of the buttons."))
+    return decision()
