@@ -15,7 +15,7 @@ from incidents.notifications import heartbeat
 MARKER_BY_FOLDER = {"project": "sweep", "e2e": "e2e", "torture": "torture"}
 ENGINES = {"postgresql", "sqlite"}
 
-# A busy machine is no failure; and what CI says of a change is about the change, so it tries the same examples each time.
+# A busy machine is no failure. What CI says is about the change, so it tries the same examples each time.
 hypothesis.settings.register_profile("nevertwice", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("nevertwice")
 
