@@ -114,7 +114,9 @@ def test_a_pasted_block_is_one_entry_for_each_time(client, incident):
 
 def test_a_preview_shows_what_was_understood_and_saves_nothing(client, incident):
     block = "2026-01-06 01:30 first\n2026-01-06 about 01:33 report: <script>x</script> *all*\n14:?? when"
-    shown = client.post(url(incident, "timeline"), {"text": block, "preview": "1", "is_internal": "on"})
+    shown = client.post(
+        url(incident, "timeline"), {"text": block, "preview": "1", "is_internal": "on", "client_id": str(uuid.uuid4())}
+    )
     page = text_of(shown)
     assert shown.status_code == 200
     assert not incident.timeline.exists()
