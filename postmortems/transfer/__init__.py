@@ -1,0 +1,1 @@
+"""In and out: Markdown postmortems become records, and records become documents."""
