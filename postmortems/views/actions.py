@@ -3,8 +3,11 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from incidents.domain import privacy
+from incidents.errors import Forbidden
 from incidents.models import Incident
 from incidents.permissions import Perm, offers, require
 from incidents.spreadsheets import spreadsheet
@@ -18,6 +21,7 @@ from ..forms.lessons import ActionFilterForm, ActionForm, ActionStateForm
 from ..models import ActionItem
 from ..permissions import LessonPerm
 from ..querysets import ActionItemQuerySet
+from .panel import back_to_lessons, lesson_form
 
 CSV_HEAD = ("action item", "text", "state", "owner", "due", "type", "incident", "incident title", "evidence", "reason")
 
@@ -34,8 +38,8 @@ def action_new(request: HttpRequest, incident: Incident) -> HttpResponse:
         return domain.create(actor=actor, incident=incident, content=form.content(), now=now, client_id=client_id)
 
     if form.is_bound and attempt(form, save):
-        return redirect(f"{incident.get_absolute_url()}#lessons")
-    return form_page(request, "postmortems/action_form.html", form, incident=incident, item=None)
+        return back_to_lessons(request, incident)
+    return lesson_form(request, "postmortems/action_form.html", form, incident=incident, item=None)
 
 
 @require_safe
@@ -110,7 +114,7 @@ def action_edit(request: HttpRequest, reference: str) -> HttpResponse:
 
     if form.is_bound and attempt(form, save):
         return redirect(item)
-    return form_page(request, "postmortems/action_form.html", form, incident=item.incident, item=item)
+    return lesson_form(request, "postmortems/action_form.html", form, incident=item.incident, item=item)
 
 
 def _filtered(request: HttpRequest, form: ActionFilterForm) -> ActionItemQuerySet:
@@ -124,4 +128,6 @@ def _item(request: HttpRequest, reference: str) -> ActionItem:
     item = ActionItem.objects.visible_to(request.user).for_table().referenced(reference).first()
     if item is None:
         raise Http404
+    if privacy.must_say_so(request.user, item.incident, timezone.now()):  # type: ignore[arg-type]
+        raise Forbidden(_("Its incident is private. Open the page of the incident first; that is recorded."))
     return item
