@@ -5,16 +5,18 @@ import re
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from incidents.querysets import REFERENCE
 
-from .enums import UNFINISHED, ActionStatus, Audience, PostmortemStatus
+from .enums import UNFINISHED, ActionStatus, Audience, CauseCategory, PostmortemStatus
 
-ITEMS_A_PAGE = 100
-POSTMORTEMS_A_PAGE = 30
+# The orders of the two lists, each by columns that are never null where the list shows the row.
+ACTION_ORDER = ("due_sort", "id")
+LIBRARY_ORDER = ("-first_published_at", "-id")
 MAX_WORDS = 12
+MAX_RELATED = 5
 ACTION_REFERENCE = re.compile(r"A-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
 
 # Sorts action items without a date behind all others, the same on both engines.
@@ -36,7 +38,7 @@ class ActionItemQuerySet(models.QuerySet):
 
     def for_table(self) -> Self:
         """Rows with their people, cause and incident."""
-        return self.select_related("owner", "verifier", "incident", "cause", "created_by").order_by("due_sort", "id")
+        return self.select_related("owner", "verifier", "incident", "cause", "created_by").order_by(*ACTION_ORDER)
 
     def referenced(self, text: str) -> Self:
         """The action item that people call this, such as ``A-7``."""
@@ -49,17 +51,9 @@ class ActionItemQuerySet(models.QuerySet):
         rows = rows.filter(_in_state(state, today))
         if type:
             rows = rows.filter(type=type)
-        return rows.filter(Q(text__icontains=q) | Q(incident__title_key__contains=q.casefold())) if q else rows
-
-    def stretch(self, after: str) -> tuple[list[Any], str]:
-        """One page of the table, and where the next one starts, as it goes into an address; blank at the end."""
-        found = ACTION_REFERENCE.fullmatch(after)
-        last = self.model._default_manager.filter(number=int(found["number"])).first() if found else None
-        rows = self
-        if last is not None:
-            rows = rows.filter(Q(due_sort__gt=last.due_sort) | Q(due_sort=last.due_sort, pk__gt=last.pk))
-        items = list(rows[: ITEMS_A_PAGE + 1])
-        return items[:ITEMS_A_PAGE], items[ITEMS_A_PAGE - 1].reference if len(items) > ITEMS_A_PAGE else ""
+        for word in q.casefold().split()[:MAX_WORDS]:
+            rows = rows.filter(Q(text_key__contains=word) | Q(incident__title_key__contains=word))
+        return rows
 
 
 _WHOSE = {
@@ -91,7 +85,11 @@ class RootCauseQuerySet(models.QuerySet):
     def repeated_by(self, incident: Any, user: Any) -> Self:
         """The earlier causes that this incident's causes are the same as, where this person may know of them."""
         incidents = self.model._meta.get_field("incident").related_model.objects.visible_to(user)
-        return self.filter(repeats__incident=incident, incident__in=incidents).select_related("incident").distinct()
+        return (
+            self.filter(repeats__incident=incident, repeats__removed_at=None, incident__in=incidents)
+            .select_related("incident")
+            .distinct()
+        )
 
 
 class PostmortemQuerySet(models.QuerySet):
@@ -103,7 +101,7 @@ class PostmortemQuerySet(models.QuerySet):
     def readable_by(self, user: Any) -> Self:
         """The published ones that this person may read: public ones by anybody, others by whoever sees the incident."""
         published = self.filter(status=PostmortemStatus.PUBLISHED)
-        public = Q(audience=Audience.PUBLIC, incident__is_private=False)
+        public = Q(audience=Audience.PUBLIC, incident__is_private=False, incident__removed_at=None)
         if not user.is_authenticated:
             return published.filter(public)
         incidents = self.model._meta.get_field("incident").related_model.objects
@@ -116,18 +114,35 @@ class PostmortemQuerySet(models.QuerySet):
             return self.none()
         return self.filter(incident__series=found["series"].upper(), incident__number=int(found["number"]))
 
+    def related_by_cause(self, incident: Any) -> Self:
+        """A few others whose incidents have a cause of the same category, latest first."""
+        causes = self.model._meta.get_field("incident").related_model.root_causes.rel.related_model.objects
+        known = causes.filter(removed_at=None).exclude(category=CauseCategory.UNKNOWN)
+        ours = known.filter(incident=incident).values("category")
+        theirs = known.filter(category__in=ours).exclude(incident=incident).values("incident")
+        return (
+            self.filter(incident__in=theirs)
+            .select_related("incident")
+            .order_by("-first_published_at", "-id")[:MAX_RELATED]
+        )
+
     def withdrawn_from_public(self) -> Self:
-        """Those that the public could read once and that were retracted."""
-        return self.filter(was_public=True, status=PostmortemStatus.RETRACTED, incident__is_private=False)
+        """Those that the public could read once and that were retracted, also where they are being rewritten."""
+        return self.filter(was_public=True, incident__is_private=False).exclude(status=PostmortemStatus.PUBLISHED)
 
     def for_reading(self) -> Self:
         """With the incident and the revision that readers see."""
         return self.select_related("incident", "published_revision").defer("published_revision__markdown")
 
+    def for_feed(self) -> Self:
+        """The latest first, without the text of their revisions."""
+        return self.select_related("incident").order_by(*LIBRARY_ORDER)
+
     def for_library(self) -> Self:
-        """Rows of the library: no text of revisions, but the title and facts, and how much of the work is done."""
+        """Rows of the library: title and facts of the published revision, and how much of the work is done."""
         items = self.model._meta.get_field("incident").related_model.action_items.rel.related_model.objects
-        counted = items.filter(incident=OuterRef("incident")).order_by().values("incident")
+        counted = items.filter(incident=OuterRef("incident")).exclude(status=ActionStatus.WONT_DO)
+        counted = counted.order_by().values("incident")
         done = counted.filter(status__in=(ActionStatus.DONE, ActionStatus.VERIFIED))
         causes = self.model._meta.get_field("incident").related_model.root_causes.rel.related_model.objects
         return (
@@ -136,9 +151,10 @@ class PostmortemQuerySet(models.QuerySet):
             .annotate(
                 item_count=Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0),
                 done_count=Coalesce(Subquery(done.annotate(n=Count("pk")).values("n")), 0),
+                durations=F("published_revision__document__durations"),
                 is_repeat=Exists(causes.filter(incident=OuterRef("incident"), same_as__isnull=False, removed_at=None)),
             )
-            .order_by("-first_published_at", "-id")
+            .order_by(*LIBRARY_ORDER)
         )
 
     def filtered(self, *, q: str, service: str, severity: str, category: str, tag: str, year: str) -> Self:
@@ -154,21 +170,8 @@ class PostmortemQuerySet(models.QuerySet):
         if year:
             found = found.filter(incident__sort_at__year=int(year))
         for word in q.split()[:MAX_WORDS]:
-            found = found.filter(
-                Q(title__icontains=word) | Q(lede__icontains=word) | Q(incident__title_key__contains=word.casefold())
-            )
+            found = found.filter(published_key__contains=word.casefold())
         return found
-
-    def stretch(self, after: str) -> tuple[list[Any], str]:
-        """One page of the library, and where the next one starts, as it goes into an address; blank at the end."""
-        last = self.model._default_manager.of_reference(after).first() if after else None
-        rows = self
-        if last is not None and last.first_published_at:
-            earlier = Q(first_published_at__lt=last.first_published_at)
-            rows = rows.filter(earlier | Q(first_published_at=last.first_published_at, pk__lt=last.pk))
-        found = list(rows[: POSTMORTEMS_A_PAGE + 1])
-        more = len(found) > POSTMORTEMS_A_PAGE
-        return found[:POSTMORTEMS_A_PAGE], found[POSTMORTEMS_A_PAGE - 1].incident.reference if more else ""
 
 
 def _incidents_with_cause(postmortem: Any, category: str) -> models.QuerySet:

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,13 +10,14 @@ from django.views.decorators.http import require_POST
 from incidents.models import Incident
 from incidents.permissions import require
 from incidents.views.access import actor_of, incident_page
-from incidents.views.answers import attempt, form_page, sent
+from incidents.views.answers import attempt, sent
 
 from ..domain import causes as domain
 from ..domain import defences as defences_domain
 from ..forms.lessons import CauseForm, DefencesForm
 from ..models import RootCause
 from ..permissions import LessonPerm
+from .panel import back_to_lessons, lesson_form
 
 
 @incident_page
@@ -33,8 +33,8 @@ def cause_new(request: HttpRequest, incident: Incident) -> HttpResponse:
         )
 
     if form.is_bound and attempt(form, save):
-        return redirect(f"{incident.get_absolute_url()}#lessons")
-    return form_page(request, "postmortems/cause.html", form, incident=incident, cause=None)
+        return back_to_lessons(request, incident)
+    return lesson_form(request, "postmortems/cause.html", form, incident=incident, cause=None)
 
 
 @incident_page
@@ -48,8 +48,8 @@ def cause_edit(request: HttpRequest, incident: Incident, cause_id: int) -> HttpR
         return domain.edit(actor=actor, cause=cause, content=form.content(), now=timezone.now(), version=version)
 
     if form.is_bound and attempt(form, save):
-        return redirect(f"{incident.get_absolute_url()}#lessons")
-    return form_page(request, "postmortems/cause.html", form, incident=incident, cause=cause)
+        return back_to_lessons(request, incident)
+    return lesson_form(request, "postmortems/cause.html", form, incident=incident, cause=cause)
 
 
 @require_POST
@@ -58,14 +58,14 @@ def cause_remove(request: HttpRequest, incident: Incident, cause_id: int) -> Htt
     domain.remove(actor=actor_of(request), cause=_cause(incident, cause_id), now=timezone.now())
     undo = reverse("cause-restore", args=[incident.reference, cause_id])
     messages.success(request, _("Cause removed."), extra_tags=f"undo:{undo}")
-    return redirect(f"{incident.get_absolute_url()}#lessons")
+    return back_to_lessons(request, incident)
 
 
 @require_POST
 @incident_page
 def cause_restore(request: HttpRequest, incident: Incident, cause_id: int) -> HttpResponse:
     domain.restore(actor=actor_of(request), cause=_cause(incident, cause_id), now=timezone.now())
-    return redirect(f"{incident.get_absolute_url()}#lessons")
+    return back_to_lessons(request, incident)
 
 
 @incident_page
@@ -80,8 +80,8 @@ def defences(request: HttpRequest, incident: Incident) -> HttpResponse:
         return True
 
     if form.is_bound and attempt(form, save):
-        return redirect(f"{incident.get_absolute_url()}#lessons")
-    return form_page(request, "postmortems/defences.html", form, incident=incident)
+        return back_to_lessons(request, incident)
+    return lesson_form(request, "postmortems/defences.html", form, incident=incident)
 
 
 def _cause(incident: Incident, cause_id: int) -> RootCause:

@@ -159,6 +159,7 @@ def _context(
         "items": items,
         "planned": revision.document["action_items"] if is_public else [],
         "repeats": [] if is_public else RootCause.objects.repeated_by(found.incident, request.user),
+        "related": [] if is_public else Postmortem.objects.readable_by(request.user).related_by_cause(found.incident),
         "may_publish": actor is not None and offers(actor, LessonPerm.PUBLISH_PUBLIC, found),
         "may_write": actor is not None and offers(actor, LessonPerm.WRITE, found),
         "zone": parse_zone(found.incident.home_zone),
