@@ -12,13 +12,13 @@ DEBUG = False
 BASE_URL = "http://testserver"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
-# Removed when the process ends. Each run has its own, so that two of them do not meet.
-_folder = tempfile.TemporaryDirectory(prefix="nevertwice-test-")
-MEDIA_ROOT = Path(_folder.name) / "media"
+# Each run has its own, so that two of them do not meet; tests/conftest.py removes it.
+folder = tempfile.TemporaryDirectory(prefix="nevertwice-test-")
+MEDIA_ROOT = Path(folder.name) / "media"
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, never the shared in-memory one, which answers "table is locked" to threads.
-    DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "test.sqlite3")}
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(folder.name) / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
@@ -32,19 +32,19 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
 class UndefinedFails(str):
-    """What templates put in place of an undefined variable: in our own a failure, in those of libraries a blank."""
+    """The blank for an undefined variable: in our own templates asking for it fails, unless a default is named."""
 
-    def __contains__(self, text: object) -> bool:
-        # Django asks so whether the name of the variable is to be filled in.
-        return text == "%s" or super().__contains__(text)  # type: ignore[operator]
-
-    def __mod__(self, variable: object) -> str:
-        context = sys._getframe(1).f_locals.get("context")
+    def __bool__(self) -> bool:
+        # Django asks so before it puts the blank into the page.
+        frame = sys._getframe(1).f_locals
+        context, expression = frame.get("context"), frame.get("self")
         template = getattr(getattr(context, "render_context", None), "template", None)
         name = str(getattr(getattr(template, "origin", None), "name", ""))
-        if name.startswith(str(ROOT / "templates")):
-            raise AssertionError(f"undefined in {name}: {variable}")
-        return ""
+        filters = getattr(expression, "filters", ())
+        has_default = any(call.__name__.startswith("default") for call, _arguments in filters)
+        if name.startswith(str(ROOT / "templates")) and not has_default:
+            raise AssertionError(f"undefined in {name}: {getattr(expression, 'token', '')}")
+        return False
 
 
-TEMPLATES[0]["OPTIONS"] = {**TEMPLATES[0]["OPTIONS"], "string_if_invalid": UndefinedFails("undefined")}  # type: ignore[dict-item]
+TEMPLATES[0]["OPTIONS"] = {**TEMPLATES[0]["OPTIONS"], "string_if_invalid": UndefinedFails()}  # type: ignore[dict-item]

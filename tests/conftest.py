@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from config import settings_test
 from incidents.ddl import drop_audit_triggers
 from incidents.notifications import heartbeat
 
@@ -18,6 +19,11 @@ ENGINES = {"postgresql", "sqlite"}
 # A busy machine is no failure. What CI says is about the change, so it tries the same examples each time.
 hypothesis.settings.register_profile("nevertwice", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("nevertwice")
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind; workers of xdist end without the clean-up that Python does on its own."""
+    settings_test.folder.cleanup()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
