@@ -150,13 +150,17 @@ class IncidentQuerySet(models.QuerySet):
         """The incidents that this person may know of: the only definition of visibility.
 
         Private ones are for members (who declared it, holds a role on it, or was added by name), for responders who
-        lead the team that owns it, and for admins.
+        lead the team that owns it, and for admins. A removed example is for nobody.
         """
         if not user.is_authenticated or not user.has_role(Role.READER):
             return self.none()
         if user.has_role(Role.ADMIN):
-            return self.all()
-        return self.filter(Q(is_private=False) | self._membership(user))
+            return self.present()
+        return self.present().filter(Q(is_private=False) | self._membership(user))
+
+    def present(self) -> Self:
+        """All but the worked example once it was removed."""
+        return self.filter(removed_at=None)
 
     def member(self, user: Any) -> Self:
         """The incidents in which this person takes part, or whose team they lead."""
@@ -218,16 +222,18 @@ class IncidentQuerySet(models.QuerySet):
     def filter_options(self) -> QuerySet:
         """What the select lists of the list offer, as (list, value, label), in one query.
 
-        All services and teams, but only those incident leads and tags that incidents have which everybody may see:
-        others would tell about private ones. (Asking for what this person may see would double the time of the page.)
+        All services and teams but those of a removed example, but only those incident leads and tags that incidents
+        have which everybody may see: others would tell about private ones. (Asking for what this person may see would
+        double the time of the page.)
         """
         field = self.model._meta.get_field
-        public = self.filter(is_private=False)
+        public = self.filter(is_private=False, removed_at=None)
         led = Exists(public.filter(incident_lead=OuterRef("pk")))
         tagged = Exists(public.filter(tags=OuterRef("pk")))
-        services = _options("service", field("services").related_model.objects, "slug")
+        kept = Q(is_example=False) | Q(is_active=True)
+        services = _options("service", field("services").related_model.objects.filter(kept), "slug")
         return services.union(
-            _options("team", field("team").related_model.objects, "pk"),
+            _options("team", field("team").related_model.objects.filter(kept), "pk"),
             _options("lead", field("incident_lead").related_model.objects.filter(led), "pk"),
             _options("tag", field("tags").related_model.objects.filter(tagged), "name"),
             all=True,

@@ -280,7 +280,8 @@ def _number(incidents: list[Incident]) -> None:
 
 
 def _write_what_hangs_on(rng: Random, cast: Cast, incidents: list[Incident], events_per_incident: int) -> None:
-    services, tags, members, impacts, events = [], [], [], [], []
+    services, tags, members, impacts = [], [], [], []
+    events: list[TimelineEvent] = []
     for incident in incidents:
         for service in rng.sample(cast.services, rng.choices((0, 1, 2, 3), (4, 66, 22, 8))[0]):
             services.append(Incident.services.through(incident_id=incident.pk, service_id=service.pk))

@@ -109,7 +109,7 @@ class ActiveFilter:
 class IncidentFilters(forms.Form):
     """The filters in the address. What is unknown gets a message beside its field and narrows nothing."""
 
-    q = forms.CharField(label=gettext_lazy("Words in the title, or a number"), max_length=200, required=False)
+    q = forms.CharField(label=gettext_lazy("Title or number"), max_length=200, required=False)
     severity = SomeOf(label=gettext_lazy("Severity"), choices=Severity)
     status = SomeOf(label=gettext_lazy("Status"), choices=STATUSES)
     service = OneOf(label=gettext_lazy("Service"))
