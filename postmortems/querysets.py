@@ -17,6 +17,8 @@ ACTION_ORDER = ("due_sort", "id")
 LIBRARY_ORDER = ("-first_published_at", "-id")
 MAX_WORDS = 12
 MAX_RELATED = 5
+# Causes that are looked through for those: an incident often has several of one kind.
+MAX_ALIKE = 20
 ACTION_REFERENCE = re.compile(r"A-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
 
 # Sorts action items without a date behind all others, the same on both engines.
@@ -82,13 +84,22 @@ class RootCauseQuerySet(models.QuerySet):
         earlier = self.filter(incident__in=incidents, incident__sort_at__lt=incident.sort_at, removed_at=None)
         return earlier.select_related("incident").order_by("-incident__sort_at", "position", "id")
 
-    def repeated_by(self, incident: Any, user: Any) -> Self:
-        """The earlier causes that this incident's causes are the same as, where this person may know of them."""
+    def like_those_of(self, incident: Any, user: Any) -> Self:
+        """Causes of other incidents that this person may know of: the same ones (``is_same``), then published ones of
+        the same category. Latest first, each with its incident and that one's postmortem.
+        """
         incidents = self.model._meta.get_field("incident").related_model.objects.visible_to(user)
+        ours = self.model._default_manager.filter(incident=incident, removed_at=None)
+        is_same = Exists(ours.filter(same_as=OuterRef("pk")))
+        categories = ours.exclude(category=CauseCategory.UNKNOWN).values("category")
+        of_a_kind = Q(category__in=categories, incident__postmortem__status=PostmortemStatus.PUBLISHED)
         return (
-            self.filter(repeats__incident=incident, repeats__removed_at=None, incident__in=incidents)
-            .select_related("incident")
-            .distinct()
+            self.filter(incident__in=incidents, removed_at=None)
+            .exclude(incident=incident)
+            .annotate(is_same=is_same)
+            .filter(Q(is_same=True) | of_a_kind)
+            .select_related("incident__postmortem")
+            .order_by("-is_same", "-incident__sort_at", "position", "id")[:MAX_ALIKE]
         )
 
 
@@ -106,6 +117,13 @@ class PostmortemQuerySet(models.QuerySet):
             return published.filter(public)
         incidents = self.model._meta.get_field("incident").related_model.objects
         return published.filter(public | Q(incident__in=incidents.visible_to(user)))
+
+    def of_reference(self, text: str) -> Self:
+        """That of the incident that people call this, such as ``INC-12``, whatever its case."""
+        found = REFERENCE.fullmatch(text.strip())
+        if found is None:
+            return self.none()
+        return self.filter(incident__series=found["series"].upper(), incident__number=int(found["number"]))
 
     def of_reference(self, text: str) -> Self:
         """That of the incident that people call this, such as ``INC-12``, whatever its case."""

@@ -38,7 +38,7 @@ def opened_incidents(request: HttpRequest) -> models.QuerySet[Incident]:
         at__gt=timezone.now() - privacy.ACCESS_LASTS,
     )
     member = Incident.objects.member(request.user).values("pk")
-    return Incident.objects.filter(Q(is_private=False) | Q(pk__in=member) | Exists(said))
+    return Incident.objects.present().filter(Q(is_private=False) | Q(pk__in=member) | Exists(said))
 
 
 def check_opened(request: HttpRequest, incident: Incident) -> None:

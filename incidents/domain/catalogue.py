@@ -48,7 +48,7 @@ def change_service(
 def retire_service(*, actor: Actor, service: Service, now: dt.datetime) -> Service:
     """Take a service out of use; its incidents stay. Raises `NotPossible` while an incident is open on it."""
     require(actor, Perm.ADMINISTER)
-    if service.incidents.open().exists():
+    if service.incidents.present().open().exists():
         raise NotPossible(_("An incident is open on this service. Resolve it first."), code="service_has_open_incident")
     _change(actor, service, {"is_active": False}, "service.retired", now)
     return service

@@ -43,6 +43,7 @@ class NewIncident:
     near_miss_earlier_stop: str = ""
     client_id: uuid.UUID | None = None
     source: Source = Source.PAGE
+    is_example: bool = False
 
 
 def report(*, actor: Actor, new: NewIncident, now: dt.datetime) -> Incident:
@@ -151,7 +152,7 @@ def _create(*, actor: Actor, new: NewIncident, status: Status, action: str, now:
     title = clean_title(new.title)
     if new.impact_started_at:
         check_not_future(new.impact_started_at, now, "impact_started")
-    series = Series.DRILL if new.kind == IncidentKind.DRILL else Series.INC
+    series = Series.DRILL if new.kind == IncidentKind.DRILL or new.is_example else Series.INC
     incident = Incident(
         series=series,
         kind=new.kind,
@@ -173,6 +174,7 @@ def _create(*, actor: Actor, new: NewIncident, status: Status, action: str, now:
         near_miss_saved_by=clean_prose(new.near_miss_saved_by),
         near_miss_earlier_stop=clean_prose(new.near_miss_earlier_stop),
         source=new.source,
+        is_example=new.is_example,
         client_id=new.client_id,
         created_at=now,
         updated_at=now,

@@ -45,7 +45,7 @@ def holdings(person: User) -> list[Holding]:
     for field in TEAM_FIELDS:
         held += [Holding(team, field) for team in Team.objects.active().filter(**{field: person})]
     for role in IncidentRole.values:
-        held += [Holding(incident, role) for incident in Incident.objects.open().filter(**{role: person})]
+        held += [Holding(incident, role) for incident in Incident.objects.present().open().filter(**{role: person})]
     return held
 
 

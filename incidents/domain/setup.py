@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..enums import MessageState, Role
-from ..models import Incident, OutboxMessage, Service, Team, User
+from ..models import OutboxMessage, Service, Team, User
 from ..notifications import heartbeat, trial
+from . import examples
 
 # Backends that swallow mail: the console, files, nothing.
 UNDELIVERED = ("console.EmailBackend", "filebased.EmailBackend", "dummy.EmailBackend")
@@ -98,7 +99,7 @@ def _people(now: dt.datetime) -> Iterator[SetupCheck]:
 
 
 def _teams(now: dt.datetime) -> Iterator[SetupCheck]:
-    teams = Team.objects.active()
+    teams = Team.objects.active().filter(is_example=False)
     yield SetupCheck(
         _("A default team"),
         teams.filter(is_default=True).exists(),
@@ -117,7 +118,7 @@ def _teams(now: dt.datetime) -> Iterator[SetupCheck]:
 
 
 def _services(now: dt.datetime) -> Iterator[SetupCheck]:
-    services = Service.objects.active()
+    services = Service.objects.active().filter(is_example=False)
     yield SetupCheck(
         _("Services are listed"),
         services.exists(),
@@ -136,11 +137,13 @@ def _services(now: dt.datetime) -> Iterator[SetupCheck]:
 
 
 def _example(now: dt.datetime) -> Iterator[SetupCheck]:
-    if Incident.objects.filter(is_example=True).exists():
+    if examples.is_loaded():
         yield SetupCheck(
             _("The worked example is gone"),
             False,
-            _("It is there to look at. When you have seen it, “manage.py remove_example” takes it away."),
+            _("It is there to look at, and counts in no figure. When you have seen it, take it away."),
+            reverse("example-remove"),
+            _("Remove the example"),
         )
 
 

@@ -21,6 +21,7 @@ class Service(models.Model):
         Team, models.PROTECT, null=True, blank=True, related_name="services", verbose_name=_("owning team")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    is_example = models.BooleanField(default=False, editable=False)
 
     objects = ServiceQuerySet.as_manager()
 

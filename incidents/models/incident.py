@@ -145,6 +145,8 @@ class Incident(models.Model):
 
     source = models.CharField(max_length=10, choices=Source, default=Source.PAGE, editable=False)
     is_example = models.BooleanField(default=False, editable=False)
+    # Incidents are never deleted; the worked example is hidden from everybody from this moment on, and nothing else is.
+    removed_at = models.DateTimeField(null=True, editable=False)
     is_synthetic = models.BooleanField(default=False, editable=False)
     client_id = models.UUIDField(null=True, unique=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -167,6 +169,10 @@ class Incident(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(status=Status.CANCELLED) | ~models.Q(cancel_reason=""),
                 name="incident_cancelled_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(removed_at__isnull=True) | models.Q(is_example=True),
+                name="incident_only_examples_are_removed",
             ),
         ]
         indexes = [

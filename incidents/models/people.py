@@ -60,6 +60,8 @@ class User(AbstractBaseUser):
     )
     keys_enabled = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
+    # Made with the worked example, and taken out of use with it.
+    is_example = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(null=True, editable=False)
 
@@ -147,6 +149,8 @@ class Team(models.Model):
         _("default team"), default=False, help_text=_("Stands in where a service has no team or a team has no lead.")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    # Made with the worked example, and taken out of use with it.
+    is_example = models.BooleanField(default=False, editable=False)
 
     objects = TeamQuerySet.as_manager()
 

@@ -21,5 +21,6 @@ urlpatterns = [
     path("people/invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation-revoke"),
     path("people/<int:person_id>/", include(_person)),
     path("setup/", setup.setup, name="setup"),
+    path("setup/example/", setup.example_remove, name="example-remove"),
     path("audit/", audit.audit_log, name="audit-log"),
 ]

@@ -1,12 +1,17 @@
 """The admins' start page: what is not set up yet."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
+from ..domain import examples
 from ..domain.setup import checks
+from ..errors import DomainError
 from ..permissions import Perm
+from .access import actor_of
 from .guards import requires
 
 
@@ -19,3 +24,19 @@ def setup(request: HttpRequest) -> HttpResponse:
         "done": [check for check in found if check.is_done],
     }
     return render(request, "people/setup.html", context)
+
+
+@requires(Perm.ADMINISTER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def example_remove(request: HttpRequest) -> HttpResponse:
+    """Ask once more, then take the worked example away."""
+    refused = ""
+    if request.method == "POST":
+        try:
+            if examples.remove(actor=actor_of(request), now=timezone.now()):
+                messages.success(request, _("The example is gone."))
+            return redirect("setup")
+        except DomainError as error:
+            refused = error.message
+    context = {"refused": refused, "is_loaded": examples.is_loaded()}
+    return render(request, "people/example_remove.html", context, status=422 if refused else 200)
