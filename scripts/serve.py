@@ -64,7 +64,7 @@ def free_port(text: str) -> int:
 
 
 def prepare() -> None:
-    """Bring the database and the static files up to date, and make the first account where there is none."""
+    """Bring the database and the static files up to date; on an empty one make the first account and load the example."""
     from config import start
 
     start.load_settings()
@@ -77,6 +77,7 @@ def prepare() -> None:
         call_command("migrate", interactive=False, verbosity=0)
         collect_static_files()
         call_command("first_admin", verbosity=0)
+        call_command("load_example", if_empty=True, verbosity=0)
     except (DatabaseError, InterfaceError) as error:
         sys.exit(f"The database cannot be used: {' '.join(str(error).split())}")
     except CommandError as error:
