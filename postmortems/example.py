@@ -160,7 +160,7 @@ class _Story:
             actor=actor, incident=self.incident, content=content, now=self.at("10:30", 1), status=status
         )
 
-    def do(self, item: ActionItem, who: User, verb: ActionVerb, days: int, **said: str) -> None:
+    def do(self, item: ActionItem, who: User, verb: ActionVerb, days: int, **said: Any) -> None:
         action_items.advance(actor=Actor.person(who), item=item, verb=verb, now=self.at("15:00", days), **said)
 
     def nets(self, **results: DefenceResult) -> None:

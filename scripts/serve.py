@@ -64,7 +64,7 @@ def free_port(text: str) -> int:
 
 
 def prepare() -> None:
-    """Bring the database and the static files up to date; on an empty one make the first account and load the example."""
+    """Bring the database and the static files up to date; an empty one gets an account and the example."""
     from config import start
 
     start.load_settings()
