@@ -3,23 +3,36 @@
 import datetime as dt
 
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext as _
 
-from incidents import registry
+from incidents import audit_words, registry
+from incidents.domain.lifecycle import Verb
 from incidents.models import Incident
 from incidents.permissions import Actor
 
+from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
-from .domain import lifecycle
+from .domain import action_items, lifecycle
 from .panels import lessons_panel
 
 
 def register() -> None:
     """Called once, when the application is ready."""
     registry.add_panel(lessons_panel)
-    registry.on_made_private(withdraw_publication)
+    registry.add_guard(wants_postmortem)
+    registry.on_made_private(follow_into_privacy)
+    audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
 
 
-def withdraw_publication(actor: Actor, incident: Incident, now: dt.datetime) -> None:
-    """A private incident's postmortem is not public any more, from the same transaction on."""
+def wants_postmortem(incident: Incident, verb: str) -> list[str]:
+    """Why an incident is not closed by hand: its severity asks for a postmortem first."""
+    if verb != Verb.CLOSE or not lifecycle.needs_postmortem(incident):
+        return []
+    return [_("It closes by itself when its postmortem is published, or an editor says that none is needed.")]
+
+
+def follow_into_privacy(actor: Actor, incident: Incident, now: dt.datetime) -> None:
+    """A private incident's postmortem is not public any more, its work is for who sees it, in the same transaction."""
     lifecycle.withdraw_publication(actor=actor, incident=incident, now=now)
+    action_items.leave_to_who_sees(actor=actor, incident=incident, now=now)

@@ -1,0 +1,42 @@
+"""What people do to lessons, in words for the audit."""
+
+from django.utils.translation import gettext_lazy as _
+
+from .enums import Defence, DefenceResult
+
+DEEDS = {
+    "cause.added": _("added a cause"),
+    "cause.edited": _("edited a cause"),
+    "cause.removed": _("removed a cause"),
+    "cause.restored": _("brought a cause back"),
+    "defences.answered": _("said which safety nets held"),
+    "action.created": _("added an action item"),
+    "action.edited": _("edited an action item"),
+    "action.adopt": _("adopted an action item"),
+    "action.start": _("started an action item"),
+    "action.finish": _("marked an action item as done"),
+    "action.verify": _("verified an action item"),
+    "action.drop": _("decided against an action item"),
+    "action.reopen": _("opened an action item again"),
+    "action.hidden_from_owner": _("took an action item from somebody who no longer sees it"),
+    "postmortem.drafted": _("began the postmortem"),
+    "postmortem.edited": _("edited the head of the postmortem"),
+    "postmortem.section_saved": _("wrote a section of the postmortem"),
+    "postmortem.approval_void": _("edited the postmortem after it was approved"),
+    "postmortem.not_required": _("decided that no postmortem is required"),
+    "postmortem.submit": _("asked for a review of the postmortem"),
+    "postmortem.withdraw": _("took the postmortem back from review"),
+    "postmortem.approve": _("approved the postmortem"),
+    "postmortem.ask-for-changes": _("asked for changes to the postmortem"),
+    "postmortem.publish": _("published the postmortem"),
+    "postmortem.published": _("published the postmortem"),
+    "postmortem.retract": _("retracted the postmortem"),
+    "postmortem.redraft": _("took up the draft of the postmortem again"),
+    "postmortem.audience": _("changed who may read the postmortem"),
+    "template.added": _("added a template"),
+    "template.edited": _("edited a template"),
+}
+
+NAMES = {defence.value: defence.label for defence in Defence}
+
+VALUES = {result.value: result.label for result in DefenceResult}
