@@ -2,9 +2,15 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from .notifications import heartbeat
+
+
+def organisation(request: HttpRequest) -> dict[str, str]:
+    """``organisation``: its name, which is all that anonymous readers see of it besides what is public."""
+    return {"organisation": settings.ORG_NAME}
 
 
 def notices(request: HttpRequest) -> dict[str, Callable[[], bool]]:

@@ -98,12 +98,14 @@ def _reversed(order: Sequence[str]) -> list[str]:
 
 
 def token(row: models.Model, order: Sequence[str]) -> str:
-    """Where a row stands, as whole numbers: moments are microseconds since 1970."""
+    """Where a row stands, as whole numbers: moments are microseconds since 1970, dates days since the year 1."""
     return ".".join(str(_number(getattr(row, name.removeprefix("-")))) for name in order)
 
 
-def _number(value: dt.datetime | int) -> int:
-    return (value - EPOCH) // MICROSECOND if isinstance(value, dt.datetime) else value
+def _number(value: dt.datetime | dt.date | int) -> int:
+    if isinstance(value, dt.datetime):
+        return (value - EPOCH) // MICROSECOND
+    return value.toordinal() if isinstance(value, dt.date) else value
 
 
 def _position(model: type[models.Model], order: Sequence[str], token: str) -> list[Any] | None:
@@ -113,10 +115,12 @@ def _position(model: type[models.Model], order: Sequence[str], token: str) -> li
         return None
     try:
         return [_value(model, name.removeprefix("-"), number) for name, number in zip(order, numbers, strict=True)]
-    except OverflowError:
+    except (OverflowError, ValueError):
         return None
 
 
-def _value(model: type[models.Model], column: str, number: int) -> dt.datetime | int:
-    is_moment = isinstance(model._meta.get_field(column), models.DateTimeField)
-    return EPOCH + number * MICROSECOND if is_moment else number
+def _value(model: type[models.Model], column: str, number: int) -> dt.datetime | dt.date | int:
+    field = model._meta.get_field(column)
+    if isinstance(field, models.DateTimeField):
+        return EPOCH + number * MICROSECOND
+    return dt.date.fromordinal(number) if isinstance(field, models.DateField) else number

@@ -5,12 +5,18 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from incidents.domain.declaration import draw_number, title_key
 from incidents.enums import CancelReason, IncidentKind, Milestone, Role, Series, Severity, Status
 from incidents.models import Incident, Service, Team, User
 from incidents.models.incident import SEVERITY_RANK
+from incidents.permissions import Actor
+from postmortems.domain import drafting, sections
+from postmortems.domain import lifecycle as postmortem_lifecycle
+from postmortems.models import ActionItem, ActionNumber, Postmortem, RootCause
+from postmortems.querysets import NO_DATE_LAST
 
 _numbers = itertools.count(1)
 
@@ -106,3 +112,57 @@ def _milestones(status: Status, kind: IncidentKind, now: dt.datetime) -> dict[st
         for milestone, (minutes, since) in _REACHED.items()
         if since in behind
     }
+
+
+def make_cause(
+    incident: Incident, title: str = "A template that all pages share has no check", **fields: Any
+) -> RootCause:
+    """A root cause of the incident."""
+    return RootCause.objects.create(incident=incident, title=title, **fields)
+
+
+def make_action_item(incident: Incident, text: str = "Add a check of the template", **fields: Any) -> ActionItem:
+    """An open action item of the incident, without owner and date unless they are given."""
+    fields.setdefault("due_sort", fields.get("due_on") or NO_DATE_LAST)
+    fields.setdefault("text_key", text.casefold())
+    number = (ActionItem.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    ActionNumber.objects.update_or_create(pk=1, defaults={"last": number})
+    return ActionItem.objects.create(incident=incident, text=text, number=number, **fields)
+
+
+def make_postmortem(
+    incident: Incident | None = None,
+    *,
+    title: str = "",
+    lede: str = "A fix for one banner changed the page that all others inherit.",
+    text: str = "A closing tag was lost.",
+    author: User | None = None,
+    **head: Any,
+) -> Postmortem:
+    """A draft that is complete enough to be published; nobody is its author unless one is given."""
+    incident = incident or make_incident(status=Status.RESOLVED)
+    actor = Actor.person(author) if author else Actor.machine("test", Role.ADMIN)
+    now = timezone.now()
+    postmortem = drafting.start(actor=actor, incident=incident, now=now)
+    section = postmortem.sections.first()
+    assert section is not None
+    section.postmortem = postmortem
+    sections.save(actor=actor, section=section, text=text, now=now)
+    values = {"title": title or incident.title, "lede": lede, "happened_before": False, "shows_names": False, **head}
+    return sections.save_head(actor=actor, postmortem=postmortem, now=now, **values)
+
+
+def make_published(incident: Incident | None = None, *, public: bool = False, **draft: Any) -> Postmortem:
+    """A published postmortem, approved by an editor of its own; ``public`` says whether everybody reads it."""
+    postmortem = make_postmortem(incident, **draft)
+    now, editor = timezone.now(), Actor.person(make_user(role=Role.EDITOR))
+    if postmortem.incident.is_private:
+        editor = Actor.person(make_user(role=Role.ADMIN))
+    postmortem_lifecycle.submit(actor=editor, postmortem=postmortem, now=now)
+    revision = postmortem_lifecycle.approve_and_publish(actor=editor, postmortem=postmortem, now=now)
+    if public:
+        postmortem_lifecycle.set_public(
+            actor=editor, postmortem=postmortem, public=True, seen_revision=revision.number, now=now
+        )
+    postmortem.incident.refresh_from_db()
+    return postmortem

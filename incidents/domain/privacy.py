@@ -29,14 +29,17 @@ def make_private(
 ) -> Incident:
     """Hide the incident from everybody but its members; whoever does it becomes one."""
     require(actor, Perm.MARK_PRIVATE, incident)
-    if not incident.is_private:
+    becomes_private = not incident.is_private
+    if becomes_private:
         compare_and_set(incident, at=now, is_private=True)
         audit.record(
             actor=actor, action="incident.made_private", target=incident, at=now, changes={"is_private": (False, True)}
         )
-        registry.made_private(actor, incident, now)
     for user in dict.fromkeys([*([actor.user] if actor.user else []), *members]):
         _add(actor, incident, user, now)
+    if becomes_private:
+        # Once everybody who will see it does.
+        registry.made_private(actor, incident, now)
     return incident
 
 

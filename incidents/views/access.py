@@ -4,29 +4,31 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from ..clock_text import ClockContext, parse_zone, zone_label
+from ..clock_text import ClockContext, Zone, parse_zone, zone_label
 from ..domain import privacy, timeline
-from ..models import Incident
+from ..models import Incident, User
 from ..permissions import Actor
+from ..requests import SignedInRequest
 from ..zones import reader_zone
 
 P = ParamSpec("P")
-IncidentView = Callable[Concatenate[HttpRequest, Incident, P], HttpResponse]
+View = Callable[..., HttpResponse]
+IncidentView = Callable[Concatenate[SignedInRequest, Incident, P], HttpResponse]
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Who asks, as the domain wants to know it."""
-    return Actor.person(request.user)  # type: ignore[arg-type]
+    """Who asks, as the domain wants to know it. Only for requests of people who are signed in."""
+    return Actor.person(cast(User, request.user))
 
 
-def incident_page(view: IncidentView[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+def incident_page(view: IncidentView[P]) -> View:
     """Give the view the incident that its address names, if the person may know of it.
 
     Hidden or absent is 404; another case of the letters is redirected. An admin who is no member of a private incident
@@ -34,7 +36,7 @@ def incident_page(view: IncidentView[P]) -> Callable[Concatenate[HttpRequest, st
     """
 
     @wraps(view)
-    def wrapper(request: HttpRequest, reference: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapper(request: SignedInRequest, reference: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         incident = Incident.objects.visible_to(request.user).referenced(reference).for_detail(request.user).first()
         if incident is None:
             raise Http404
@@ -49,11 +51,19 @@ def incident_page(view: IncidentView[P]) -> Callable[Concatenate[HttpRequest, st
 
 
 def _answer(
-    request: HttpRequest, incident: Incident, view: IncidentView[P], *args: P.args, **kwargs: P.kwargs
+    request: SignedInRequest, incident: Incident, view: IncidentView[P], *args: P.args, **kwargs: P.kwargs
 ) -> HttpResponse:
-    if privacy.must_say_so(request.user, incident, timezone.now()) and not getattr(view, "opens_private", False):
-        return render(request, "incidents/private_gate.html", {"incident": incident}, status=403)
-    return view(request, incident, *args, **kwargs)
+    gate = None if getattr(view, "opens_private", False) else private_gate(request, incident)
+    return gate or view(request, incident, *args, **kwargs)
+
+
+def private_gate(request: SignedInRequest, incident: Incident) -> HttpResponse | None:
+    """Where an admin who is no member of a private incident has to say first that they look."""
+    if not privacy.must_say_so(request.user, incident, timezone.now()):
+        return None
+    response = render(request, "incidents/private_gate.html", {"incident": incident}, status=403)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def opens_private(view: IncidentView[P]) -> IncidentView[P]:
@@ -67,12 +77,12 @@ class PageZone:
     """The zone a page shows its times in; ``key`` is what the address says of it."""
 
     key: str
-    zone: dt.tzinfo
+    zone: Zone
     label: str
     others: list[tuple[str, str]]
 
 
-def page_zone(request: HttpRequest, incident: Incident) -> PageZone:
+def page_zone(request: SignedInRequest, incident: Incident) -> PageZone:
     """The zone of the incident, or what ``?zone=`` asks for: ``mine`` for the reader's own, ``utc``."""
     zones = {"home": parse_zone(incident.home_zone), "mine": reader_zone(request.user), "utc": dt.UTC}
     key = request.POST.get("zone") or request.GET.get("zone") or "home"
@@ -86,7 +96,7 @@ def page_zone(request: HttpRequest, incident: Incident) -> PageZone:
     return PageZone(key, zones[key], labels[key], [(name, label) for label, name in others.items()])
 
 
-def clock_for(incident: Incident, zone: dt.tzinfo, now: dt.datetime) -> ClockContext:
+def clock_for(incident: Incident, zone: Zone, now: dt.datetime) -> ClockContext:
     """What times typed on this incident's pages mean."""
     return ClockContext(
         zone=zone,

@@ -43,6 +43,8 @@ class ActionTransition:
 
 
 _OPEN = (ActionStatus.OPEN, ActionStatus.IN_PROGRESS)
+# What nobody can take the owner or the date off again.
+_OWNED = (ActionStatus.IN_PROGRESS, ActionStatus.DONE, ActionStatus.VERIFIED)
 
 TRANSITIONS: dict[ActionVerb, ActionTransition] = {
     ActionVerb.ADOPT: ActionTransition(
@@ -126,14 +128,15 @@ def edit(
     check_version(item, version)
     values = _values(item.incident, content)
     changes = audit.difference(item, values)
-    changes.pop("due_sort", None)
+    for derived in ("due_sort", "text_key"):
+        changes.pop(derived, None)
     if not changes:
         return item
     note = ""
     if "due_on" in changes and item.due_on is not None:
         note = _required(content.move_reason, "move_reason", _("Say why the date moves."))
         values["times_moved"] = item.times_moved + 1
-    if item.status == ActionStatus.IN_PROGRESS:
+    if item.status in _OWNED and item.owner_id and item.due_on:
         _require_owner_and_date(content.owner, content.due_on)
     compare_and_set(item, at=now, **values)
     if "details" in changes:
@@ -169,6 +172,24 @@ def advance(
     return item
 
 
+@transaction.atomic
+def leave_to_who_sees(*, actor: Actor, incident: Incident, now: dt.datetime) -> None:
+    """Part of making an incident private: whoever no longer sees it has none of its work any more.
+
+    Unfinished items are then open, without an owner; of finished ones nothing changes.
+    """
+    for item in ActionItem.objects.filter(incident=incident).unfinished().select_related("owner", "verifier"):
+        values: dict[str, object] = {}
+        if item.owner and not Actor.person(item.owner).sees(incident):
+            values |= {"owner": None, "status": ActionStatus.OPEN}
+        if item.verifier and not Actor.person(item.verifier).sees(incident):
+            values["verifier"] = None
+        changes = audit.difference(item, values)
+        if changes:
+            compare_and_set(item, at=now, **values)
+            audit.record(actor=actor, action="action.hidden_from_owner", target=item, at=now, changes=changes)
+
+
 def available_verbs(actor: Actor, item: ActionItem) -> list[ActionVerb]:
     """What this actor may do next, in the order of the table."""
     return [
@@ -191,6 +212,8 @@ def _moved(item: ActionItem, verb: ActionVerb, evidence: str, reason: str, now: 
         _require_owner_and_date(item.owner, item.due_on)
         return {}
     if verb == ActionVerb.FINISH:
+        if item.status == ActionStatus.OPEN:
+            _require_owner_and_date(item.owner, item.due_on)
         message = _("Say how one can see that it is done: a link, a test, a sentence.")
         return {"evidence": _required(evidence, "evidence", message)[:1000], "done_at": now}
     if verb == ActionVerb.VERIFY:
@@ -210,7 +233,11 @@ def _require_owner_and_date(owner: User | None, due_on: dt.date | None) -> None:
     if due_on is None:
         fields["due_on"] = _("From here on it needs a date.")
     if fields:
-        raise InvalidInput(_("Work in progress has one owner and a date."), code="owner_and_date", fields=fields)
+        raise InvalidInput(
+            _("Work that is begun or done has one owner and a date. Edit it first."),
+            code="owner_and_date",
+            fields=fields,
+        )
 
 
 def _required(text: str, field: str, message: str) -> str:
@@ -228,11 +255,15 @@ def _values(incident: Incident, content: ActionContent) -> dict[str, object]:
         raise InvalidInput(_("Choose a cause of this incident."), fields={"cause": _("Choose one of this incident.")})
     for field, person in (("owner", content.owner), ("verifier", content.verifier)):
         _check_person(incident, field, person)
+    if content.verifier is not None and not content.verifier.is_responder:
+        message = _("%(name)s is no responder, so they cannot verify it.") % {"name": content.verifier.name}
+        raise InvalidInput(message, code="verifier_role", fields={"verifier": message})
     if content.verifier is not None and content.verifier == content.owner:
         message = _("Somebody other than the owner verifies it.")
         raise InvalidInput(message, code="verifier_is_owner", fields={"verifier": message})
     return {
         "text": text[:500],
+        "text_key": text[:500].casefold()[:1000],
         "details": content.details.strip(),
         "type": content.type,
         "owner": content.owner,

@@ -134,6 +134,9 @@ def publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str
     """
     require(actor, LessonPerm.APPROVE, postmortem)
     _check_possible(postmortem, PostmortemVerb.PUBLISH)
+    if postmortem.is_published:
+        # What an approval was given for is out already; errata are nobody's own decision either.
+        _check_reviewer(actor, postmortem)
     missing = checklist.blocking(postmortem)
     if missing:
         raise NotPossible(_("Not yet: %(missing)s") % {"missing": " ".join(missing)}, code="checklist")
@@ -223,7 +226,7 @@ def needs_postmortem(incident: Incident) -> bool:
 
 def only_editor(postmortem: Postmortem) -> bool:
     """Whether nobody else could approve: a single-editor installation is told so and may go on."""
-    return User.objects.with_role(Role.EDITOR).count() < 2
+    return User.objects.who_see(postmortem.incident).with_role(Role.EDITOR).count() < 2
 
 
 def _publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str) -> Revision:
@@ -234,6 +237,9 @@ def _publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: st
         "published_revision": revision,
         "published_at": now,
         "first_published_at": postmortem.first_published_at or now,
+        "published_title": revision.document["title"][:200],
+        "published_lede": revision.document["lede"][:500],
+        "published_key": f"{revision.document['title']} {revision.document['lede']}".casefold(),
         # A new revision of a public postmortem is for the public only after a new look at the preview.
         "audience": Audience.INTERNAL,
     }

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from incidents import audit, markup
@@ -26,6 +27,8 @@ def save(*, actor: Actor, section: Section, text: str, now: dt.datetime, version
     postmortem = section.postmortem
     require(actor, LessonPerm.WRITE, postmortem)
     _check_writable(postmortem)
+    # Browsers send line ends in their own way; that alone is no change.
+    text = text.replace("\r\n", "\n")
     if section.text == text:
         return section
     check_version(section, version)
@@ -81,6 +84,10 @@ def _check_writable(postmortem: Postmortem) -> None:
 def _note_author(actor: Actor, postmortem: Postmortem, now: dt.datetime) -> None:
     if actor.user is not None:
         postmortem.authors.add(actor.user)
-    if postmortem.status == PostmortemStatus.APPROVED:
+    approved = Postmortem.objects.filter(pk=postmortem.pk, status=PostmortemStatus.APPROVED)
+    values = {"status": PostmortemStatus.IN_REVIEW, "version": F("version") + 1, "updated_at": now}
+    if approved.update(**values):
         postmortem.reviews.update(is_void=True)
-        compare_and_set(postmortem, at=now, status=PostmortemStatus.IN_REVIEW)
+        postmortem.refresh_from_db(fields=["status", "version", "updated_at"])
+        changes = {"status": (PostmortemStatus.APPROVED, PostmortemStatus.IN_REVIEW)}
+        audit.record(actor=actor, action="postmortem.approval_void", target=postmortem, at=now, changes=changes)

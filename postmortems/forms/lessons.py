@@ -7,6 +7,7 @@ from typing import Any, Self
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from incidents.enums import Role
 from incidents.forms.versioned import VersionedForm
 from incidents.models import Incident, User
 
@@ -129,8 +130,8 @@ class ActionForm(VersionedForm):
         self.incident = incident
         self.fields["version"].required = item is not None
         people = User.objects.who_see(incident)
-        for name in ("owner", "verifier"):
-            self.fields[name].queryset = people  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+        self.fields["verifier"].queryset = people.with_role(Role.RESPONDER)  # type: ignore[attr-defined]
         causes = RootCause.objects.filter(incident=incident, removed_at=None)
         self.fields["cause"].queryset = causes  # type: ignore[attr-defined]
         if item is None or item.due_on is None:

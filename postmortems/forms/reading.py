@@ -28,13 +28,13 @@ class LibraryForm(forms.Form):
     tag = forms.CharField(label=_("Tag"), required=False, max_length=50, widget=forms.Select)
     year = forms.IntegerField(label=_("Year"), required=False, min_value=EARLIEST_YEAR, max_value=9998)
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, is_public: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self.fields:
             self.fields[name].widget.attrs["class"] = (
                 "form-select" if name in ("service", "severity", "category", "tag") else "form-control"
             )
-        if user.is_anonymous:
+        if is_public:
             for name in ("service", "severity", "category", "tag", "year"):
                 del self.fields[name]
             return
@@ -63,6 +63,11 @@ class PublicForm(forms.Form):
     def __init__(self, *args: Any, postmortem: Postmortem, **kwargs: Any) -> None:
         revision = postmortem.published_revision
         super().__init__(*args, initial={"revision": revision.number if revision else None}, **kwargs)
+
+    def show_latest(self, postmortem: Postmortem) -> None:
+        """Be about the revision that is the latest now, where an older one was looked at."""
+        if self.is_bound and postmortem.published_revision is not None:
+            self.data = {**self.data.dict(), "revision": postmortem.published_revision.number}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -39,6 +39,8 @@ class ActionItem(models.Model):
         verbose_name=_("answers the cause"),
     )
     text = models.CharField(_("what"), max_length=500)
+    # Casefolded, because SQLite ignores case for ASCII only.
+    text_key = models.CharField(max_length=1000, blank=True, editable=False)
     details = models.TextField(_("details"), blank=True)
     type = models.CharField(_("type"), max_length=15, choices=ActionType, default=ActionType.CORRECTIVE)
     owner = models.ForeignKey(

@@ -47,6 +47,11 @@ class Postmortem(models.Model):
         _("show names"), default=False, help_text=_("Otherwise the published page says what role a person had.")
     )
     audience = models.CharField(max_length=10, choices=Audience, default=Audience.INTERNAL, editable=False)
+    # What the published revision is called, kept by the domain: lists and addresses never show the draft.
+    published_title = models.CharField(max_length=200, blank=True, editable=False)
+    published_lede = models.CharField(max_length=500, blank=True, editable=False)
+    # Both casefolded, because SQLite ignores case for ASCII only.
+    published_key = models.TextField(blank=True, editable=False)
     published_revision = models.ForeignKey("Revision", models.PROTECT, null=True, related_name="+", editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
     # Kept by the domain, so that the library sorts on it: when it was first published.
@@ -86,7 +91,7 @@ class Postmortem(models.Model):
 
     @property
     def slug(self) -> str:
-        return slugify(self.title)[:80].strip("-") or "postmortem"
+        return slugify(self.published_title or self.title)[:80].strip("-") or "postmortem"
 
     @property
     def is_published(self) -> bool:

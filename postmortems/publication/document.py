@@ -11,11 +11,17 @@ from incidents.enums import Milestone, Source
 from incidents.models import Incident, TimelineEvent
 from incidents.permissions import Actor
 
+from ..enums import ActionStatus
 from ..models import ActionItem, DefenceCheck, Postmortem, Revision, RootCause
 from . import html, markdown
-from .names import people_of, without_names
+from .names import Roles, everybody_else, people_of
 
 SCHEMA = 1
+# What people wrote, wherever it stands in the document: the texts in which a name may be.
+WRITTEN = frozenset(
+    "title lede heading text what scope explanation whys evidence note time_text "
+    "near_miss_saved_by near_miss_earlier_stop".split()
+)
 
 
 def make_revision(*, postmortem: Postmortem, number: int, now: dt.datetime, note: str, actor: Actor) -> Revision:
@@ -64,7 +70,10 @@ def build(postmortem: Postmortem) -> dict[str, Any]:
             for check in DefenceCheck.objects.filter(incident=incident)
         ],
     }
-    return document if postmortem.shows_names else _anonymous(document, people_of(incident))
+    if postmortem.shows_names:
+        return document
+    people = people_of(incident)
+    return _anonymous(document, Roles(people, everybody_else(people)))
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
@@ -141,7 +150,7 @@ def _action_item(item: ActionItem) -> dict[str, Any]:
         "text": item.text,
         "type": item.type,
         "cause": item.cause_id,
-        "done": item.status in ("done", "verified"),
+        "done": item.status in (ActionStatus.DONE, ActionStatus.VERIFIED),
         "status": item.status,
     }
 
@@ -150,12 +159,12 @@ def _iso(at: dt.datetime | None) -> str | None:
     return at.astimezone(dt.UTC).isoformat() if at else None
 
 
-def _anonymous(value: Any, people: dict[str, str]) -> Any:
-    """The same document with roles in place of names in every text."""
+def _anonymous(value: Any, roles: Roles, key: str = "") -> Any:
+    """The same document with roles in place of names in every text that people wrote; codes and times stay."""
     if isinstance(value, str):
-        return without_names(value, people)
+        return roles.in_place_of_names(value) if key in WRITTEN else value
     if isinstance(value, list):
-        return [_anonymous(item, people) for item in value]
+        return [_anonymous(item, roles, key) for item in value]
     if isinstance(value, dict):
-        return {key: _anonymous(item, people) for key, item in value.items()}
+        return {name: _anonymous(item, roles, name) for name, item in value.items()}
     return value

@@ -10,7 +10,7 @@ from incidents.domain import durations
 from incidents.enums import DetectedBy, ImpactAudience, Milestone, ScopeBasis, Severity, Status
 from incidents.models import Incident
 
-from ..enums import CauseCategory, CauseRole, Defence, DefenceResult, SectionKind
+from ..enums import ActionStatus, CauseCategory, CauseRole, Defence, DefenceResult, SectionKind
 
 # Raised when the same document would give other HTML; stored HTML is then made anew.
 RENDERER_VERSION = 1
@@ -34,6 +34,8 @@ def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
     recorded = recorded_incident(document)
     sections = [{**section, "anchor": f"s{n}"} for n, section in enumerate(document["sections"], start=1)]
     events = [_event(event) for event in document["timeline"] if not (public and event["internal"])]
+    planned = planned_items(document)
+    impacts = [_impact(impact) for impact in document["impacts"]]
     return {
         "document": document,
         "public": public,
@@ -41,16 +43,30 @@ def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
         "incident": recorded,
         "severity": Severity(recorded.severity),
         "detected_by": DetectedBy(recorded.detected_by).label,
-        "impacts": [_impact(impact) for impact in document["impacts"]],
+        "impacts": impacts,
+        "impacts_under": _place_of_impacts(sections) if len(impacts) > 1 else "",
         "to_resolve": durations.duration(recorded, durations.DurationName.TO_RESOLVE),
         "phases": durations.phases(recorded),
         "first_sections": [section for section in sections if section["kind"] in _FIRST],
         "other_sections": [section for section in sections if section["kind"] not in _FIRST],
         "events": _with_gaps(events),
-        "causes": [_cause(cause) for cause in document["causes"]],
+        "causes": [_cause(cause, planned) for cause in document["causes"]],
+        "planned": planned,
         "defences": [_defence(check) for check in document["defences"]],
-        "reading_minutes": reading_minutes(document),
+        "reading_minutes": reading_minutes(document, events),
     }
+
+
+def _place_of_impacts(sections: list[dict[str, Any]]) -> str:
+    """The section under which the rows of impact are listed: the one about impact, else the first one."""
+    anchors = [section["anchor"] for section in sections if section["kind"] == SectionKind.IMPACT]
+    first = [section["anchor"] for section in sections if section["kind"] in _FIRST]
+    return next(iter(anchors or first), "")
+
+
+def planned_items(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The action items that were done or to be done at the revision."""
+    return [item for item in document["action_items"] if item["status"] != ActionStatus.WONT_DO]
 
 
 def recorded_incident(document: dict[str, Any]) -> Incident:
@@ -71,10 +87,10 @@ def recorded_incident(document: dict[str, Any]) -> Incident:
     return incident
 
 
-def reading_minutes(document: dict[str, Any]) -> int:
-    """How long the page takes to read, at 220 words a minute, at least one minute."""
+def reading_minutes(document: dict[str, Any], events: list[dict[str, Any]]) -> int:
+    """How long the page with these entries takes to read, at 220 words a minute, at least one minute."""
     texts = [section["text"] for section in document["sections"]]
-    texts += [event["text"] for event in document["timeline"]]
+    texts += [event["text"] for event in events]
     texts += [f"{cause['title']} {cause['explanation']} {' '.join(cause['whys'])}" for cause in document["causes"]]
     return max(1, round(sum(len(text.split()) for text in texts) / WORDS_A_MINUTE))
 
@@ -109,9 +125,10 @@ def _impact(impact: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cause(cause: dict[str, Any]) -> dict[str, Any]:
+def _cause(cause: dict[str, Any], planned: list[dict[str, Any]]) -> dict[str, Any]:
+    answers = [item["text"] for item in planned if item["cause"] == cause["id"]]
     category = "" if cause["category"] == CauseCategory.UNKNOWN else CauseCategory(cause["category"]).label
-    return {**cause, "role": CauseRole(cause["role"]).label, "category": category}
+    return {**cause, "role": CauseRole(cause["role"]).label, "category": category, "answers": answers}
 
 
 def _defence(check: dict[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
+from incidents.domain.timeline import literal
 from incidents.enums import IncidentRole
 from incidents.models import Incident, User
 
 from ..models import ActionItem
 
 SHORTEST_FIRST_NAME = 3
+# What may stand before the first word of a line: marks of lists, quotes, headings, emphasis.
+MARKS = " \t*_>#-+"
+LOOKED_BACK = 40  # characters
 
 
 def people_of(incident: Incident) -> dict[str, str]:
@@ -27,24 +31,49 @@ def people_of(incident: Incident) -> dict[str, str]:
     others = User.objects.filter(pk__in=authors) | User.objects.filter(pk__in=owners)
     for user in [incident.declared_by, *others]:
         if user is not None:
-            said.setdefault(user.name, _("a responder") if user.is_responder else _("a colleague"))
+            said.setdefault(user.name, _somebody(user))
     return said
+
+
+def everybody_else(people: Mapping[str, str]) -> dict[str, str]:
+    """All other accounts by their full names of two words or more, which no ordinary word is mistaken for."""
+    return {user.name: _somebody(user) for user in User.objects.filter(name__contains=" ") if user.name not in people}
+
+
+def _somebody(user: User) -> str:
+    return _("a responder") if user.is_responder else _("a colleague")
+
+
+class Roles:
+    """Says what role people had wherever a text names them: by full name, or by a first name that only one has.
+
+    ``others`` are named by their full names only.
+    """
+
+    def __init__(self, people: Mapping[str, str], others: Mapping[str, str] | None = None) -> None:
+        spoken = {**(others or {}), **_spoken_names(people)}
+        # Sentences of ours put a backslash before what Markdown would take for a mark.
+        self._instead = spoken | {literal(name): said for name, said in spoken.items()}
+        names = sorted(self._instead, key=len, reverse=True)
+        self._pattern = re.compile(rf"(?<![\w@])@?(?:{'|'.join(map(re.escape, names))})(?![\w@])") if names else None
+
+    def in_place_of_names(self, text: str) -> str:
+        """The text, each name replaced; with a capital where a sentence begins."""
+        if self._pattern is None:
+            return text
+
+        def role(match: re.Match[str]) -> str:
+            said = self._instead[match[0].removeprefix("@")]
+            before = text[max(0, match.start() - LOOKED_BACK) : match.start()]
+            begins = not before.rpartition("\n")[2].strip(MARKS) or before.rstrip()[-1:] in {".", "!", "?"}
+            return said[0].upper() + said[1:] if begins else said
+
+        return self._pattern.sub(role, text)
 
 
 def without_names(text: str, people: Mapping[str, str]) -> str:
     """The text with each of these people's names, and first names, replaced by their role."""
-    instead = _spoken_names(people)
-    if not instead:
-        return text
-    names = sorted(instead, key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w@])@?(?:{'|'.join(re.escape(name) for name in names)})(?![\w@])")
-
-    def role(match: re.Match[str]) -> str:
-        said = instead[match[0].lstrip("@")]
-        starts = not text[: match.start()].rstrip(" *_>#-").strip() or text[: match.start()].rstrip()[-1:] in ".!?\n"
-        return said[0].upper() + said[1:] if starts else said
-
-    return pattern.sub(role, text)
+    return Roles(people).in_place_of_names(text)
 
 
 def _spoken_names(people: Mapping[str, str]) -> dict[str, str]:

@@ -1,17 +1,19 @@
 """Action items: the table, one item, and its form."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from incidents.domain import privacy
-from incidents.errors import Forbidden
 from incidents.models import Incident
+from incidents.paging import keyset_page
 from incidents.permissions import Perm, offers, require
+from incidents.requests import SignedInRequest
 from incidents.spreadsheets import spreadsheet
-from incidents.views.access import actor_of, incident_page
+from incidents.views.access import actor_of, incident_page, private_gate
 from incidents.views.answers import attempt, form_page, sent
 from incidents.zones import reader_zone
 
@@ -20,14 +22,32 @@ from ..domain.action_items import ActionVerb
 from ..forms.lessons import ActionFilterForm, ActionForm, ActionStateForm
 from ..models import ActionItem
 from ..permissions import LessonPerm
-from ..querysets import ActionItemQuerySet
+from ..querysets import ACTION_ORDER, ActionItemQuerySet
 from .panel import back_to_lessons, lesson_form
 
 CSV_HEAD = ("action item", "text", "state", "owner", "due", "type", "incident", "incident title", "evidence", "reason")
 
 
+def _item_page(view: Callable[[HttpRequest, ActionItem], HttpResponse]) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Give the view the action item that its address names, on the terms of its incident's own page."""
+
+    @wraps(view)
+    def wrapper(request: SignedInRequest, reference: str) -> HttpResponse:
+        item = ActionItem.objects.visible_to(request.user).for_table().referenced(reference).first()
+        if item is None:
+            raise Http404
+        if reference != item.reference and request.method == "GET":
+            return redirect(request.get_full_path().replace(reference, item.reference, 1), permanent=True)
+        response = private_gate(request, item.incident) or view(request, item)
+        if item.incident.is_private:
+            response["Cache-Control"] = "no-store"
+        return response
+
+    return wrapper
+
+
 @incident_page
-def action_new(request: HttpRequest, incident: Incident) -> HttpResponse:
+def action_new(request: SignedInRequest, incident: Incident) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     require(actor, LessonPerm.CREATE_ACTION, incident)
     today = now.astimezone(reader_zone(request.user)).date()
@@ -37,26 +57,27 @@ def action_new(request: HttpRequest, incident: Incident) -> HttpResponse:
         client_id = form.cleaned_data["client_id"]
         return domain.create(actor=actor, incident=incident, content=form.content(), now=now, client_id=client_id)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return back_to_lessons(request, incident)
     return lesson_form(request, "postmortems/action_form.html", form, incident=incident, item=None)
 
 
 @require_safe
-def action_list(request: HttpRequest) -> HttpResponse:
+def action_list(request: SignedInRequest) -> HttpResponse:
     """What there is to do, overdue first."""
     require(actor_of(request), Perm.VIEW_INCIDENTS)
     form = ActionFilterForm(request.GET)
     today = timezone.now().astimezone(reader_zone(request.user)).date()
-    items, after = _filtered(request, form).stretch(request.GET.get("after", ""))
+    page = keyset_page(_filtered(request, form), order=ACTION_ORDER, params=request.GET)
     query = request.GET.copy()
-    query.pop("after", None)
-    context = {"form": form, "items": items, "today": today, "after": after, "query": query.urlencode()}
+    for name in ("after", "before"):
+        query.pop(name, None)
+    context = {"form": form, "items": page.rows, "today": today, "page": page, "query": query.urlencode()}
     return render(request, "postmortems/actions.html", context)
 
 
 @require_safe
-def action_export(request: HttpRequest) -> HttpResponse:
+def action_export(request: SignedInRequest) -> HttpResponse:
     """The same table for a spreadsheet."""
     require(actor_of(request), Perm.EXPORT)
     rows = (
@@ -74,12 +95,14 @@ def action_export(request: HttpRequest) -> HttpResponse:
         )
         for item in _filtered(request, ActionFilterForm(request.GET)).iterator(chunk_size=500)
     )
-    return spreadsheet("action-items", CSV_HEAD, rows)
+    today = timezone.now().astimezone(reader_zone(request.user)).date()
+    return spreadsheet(f"action-items-{today}.csv", CSV_HEAD, rows)
 
 
-def action(request: HttpRequest, reference: str) -> HttpResponse:
+@_item_page
+def action(request: SignedInRequest, item: ActionItem) -> HttpResponse:
     """One action item; a POST moves it on."""
-    item, actor = _item(request, reference), actor_of(request)
+    actor = actor_of(request)
     form = ActionStateForm(sent(request))
 
     def move() -> ActionItem:
@@ -89,7 +112,7 @@ def action(request: HttpRequest, reference: str) -> HttpResponse:
             actor=actor, item=item, verb=verb, now=timezone.now(), evidence=data["evidence"], reason=data["reason"]
         )
 
-    if form.is_bound and attempt(form, move):
+    if attempt(form, move):
         return redirect(item)
     zone = reader_zone(request.user)
     today = timezone.now().astimezone(zone).date()
@@ -103,8 +126,9 @@ def action(request: HttpRequest, reference: str) -> HttpResponse:
     return form_page(request, "postmortems/action.html", form, **context)
 
 
-def action_edit(request: HttpRequest, reference: str) -> HttpResponse:
-    item, actor = _item(request, reference), actor_of(request)
+@_item_page
+def action_edit(request: SignedInRequest, item: ActionItem) -> HttpResponse:
+    actor = actor_of(request)
     require(actor, LessonPerm.CREATE_ACTION, item)
     form = ActionForm(sent(request), incident=item.incident, item=item)
 
@@ -112,22 +136,13 @@ def action_edit(request: HttpRequest, reference: str) -> HttpResponse:
         version = form.cleaned_data["version"]
         return domain.edit(actor=actor, item=item, content=form.content(), now=timezone.now(), version=version)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return redirect(item)
     return lesson_form(request, "postmortems/action_form.html", form, incident=item.incident, item=item)
 
 
-def _filtered(request: HttpRequest, form: ActionFilterForm) -> ActionItemQuerySet:
+def _filtered(request: SignedInRequest, form: ActionFilterForm) -> ActionItemQuerySet:
     form.is_valid()
     today = timezone.now().astimezone(reader_zone(request.user)).date()
     data = {name: form.cleaned_data.get(name, "") for name in form.fields}
     return ActionItem.objects.visible_to(request.user).for_table().filtered(request.user, today, **data)
-
-
-def _item(request: HttpRequest, reference: str) -> ActionItem:
-    item = ActionItem.objects.visible_to(request.user).for_table().referenced(reference).first()
-    if item is None:
-        raise Http404
-    if privacy.must_say_so(request.user, item.incident, timezone.now()):  # type: ignore[arg-type]
-        raise Forbidden(_("Its incident is private. Open the page of the incident first; that is recorded."))
-    return item

@@ -1,5 +1,6 @@
 """The Atom feed of public postmortems."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 from ..models import Postmortem
 
 ENTRIES = 50
-_CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)}
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class PostmortemFeed(Feed):
@@ -33,17 +34,17 @@ class PostmortemFeed(Feed):
         return reverse("postmortem-feed")
 
     def items(self) -> list[Postmortem]:
-        found = Postmortem.objects.readable_by(AnonymousUser()).for_reading()
-        return list(found.order_by("-first_published_at", "-id")[:ENTRIES])
+        return list(Postmortem.objects.readable_by(AnonymousUser()).for_feed()[:ENTRIES])
 
     def item_title(self, item: Postmortem) -> str:
-        return _printable(_published(item)["title"])
+        return _printable(item.published_title)
 
     def item_description(self, item: Postmortem) -> str:
-        return _printable(_published(item)["lede"])
+        return _printable(item.published_lede)
 
     def item_guid(self, item: Postmortem) -> str:
-        return f"{settings.BASE_URL}{item.get_absolute_url()}"
+        # Without the title, which may change.
+        return f"{settings.BASE_URL}{reverse('postmortem', args=[item.incident.reference])}"
 
     def item_pubdate(self, item: Postmortem) -> Any:
         return item.first_published_at
@@ -52,13 +53,9 @@ class PostmortemFeed(Feed):
         return item.published_at
 
 
-def _published(item: Postmortem) -> dict[str, Any]:
-    return item.published_revision.document if item.published_revision else {"title": "", "lede": ""}
-
-
 def _printable(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return text.translate(_CONTROL)
+    """Without the characters that XML cannot hold."""
+    return _UNPRINTABLE.sub("", text)
 
 
 _feed = PostmortemFeed()

@@ -1,13 +1,18 @@
-"""Reading: the library, a published postmortem, its older revisions, the feed, and the preview for the public.
+"""Reading: the library, a published postmortem, its older revisions, and the preview for the public.
 
-The only pages that serve anonymous readers. They see public postmortems and nothing else.
+The only pages that serve anonymous readers. They see public postmortems and nothing else; so does an account without
+a role.
 """
 
 import hashlib
+from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
@@ -15,23 +20,30 @@ from django.views.decorators.http import require_safe
 
 from incidents.clock_text import parse_zone
 from incidents.models import Incident
+from incidents.notifications import heartbeat
+from incidents.paging import keyset_page
 from incidents.permissions import offers, require
-from incidents.views.access import actor_of, incident_page
+from incidents.requests import PageRequest, SignedInRequest
+from incidents.views.access import actor_of, incident_page, private_gate
 from incidents.views.answers import attempt, form_page, sent
 from incidents.zones import reader_zone
 
 from ..domain import lifecycle
 from ..forms.reading import LibraryForm, PublicForm
-from ..models import ActionItem, Postmortem, RootCause
+from ..models import ActionItem, Postmortem, Revision, RootCause
 from ..permissions import LessonPerm
 from ..publication import findings, html
+from ..querysets import LIBRARY_ORDER, MAX_RELATED
 
 
 @login_not_required
 @require_safe
 def postmortem(request: HttpRequest, reference: str) -> HttpResponse:
     """The short address leads to the canonical one."""
-    return redirect(_readable(request, reference), permanent=False)
+    found = _found(request, reference)
+    if found is None:
+        return _not_found(request, reference)
+    return redirect(found, permanent=reference != found.incident.reference)
 
 
 @login_not_required
@@ -43,32 +55,29 @@ def postmortem_canonical(request: HttpRequest, reference: str, slug: str) -> Htt
         return _not_found(request, reference)
     if request.path != found.get_absolute_url():
         return redirect(found, permanent=True)
-    items = None if request.user.is_anonymous else list(ActionItem.objects.of_postmortem(found))
-    tag = _tag(request, found, items)
-    unchanged = get_conditional_response(request, etag=tag)
-    response = unchanged or render(request, "postmortems/read.html", _context(request, found, items))
-    response["ETag"] = tag
-    return response
+    return _gate(request, found) or _page(request, found)
 
 
+@login_not_required
 @require_safe
 @incident_page
 def postmortem_revision(request: HttpRequest, incident: Incident, number: int) -> HttpResponse:
-    """An older revision, for those who see the incident."""
-    found = Postmortem.objects.readable_by(request.user).filter(incident=incident).first()
+    """An older revision, for those who see the incident; of a retracted postmortem for those who write."""
+    found = Postmortem.objects.filter(incident=incident).first()
     revision = found and found.revisions.filter(number=number).first()
     if found is None or revision is None:
         raise Http404
-    found.incident, found.published_revision = incident, revision
-    return render(request, "postmortems/read.html", {**_context(request, found, []), "older": True})
+    found.incident = incident
+    actor = actor_of(request)
+    if not (found.is_published or offers(actor, LessonPerm.WRITE, found)):
+        raise Http404
+    return render(request, "postmortems/read.html", {**_context(request, found, revision), "older": True})
 
 
 @incident_page
-def postmortem_preview(request: HttpRequest, incident: Incident) -> HttpResponse:
+def postmortem_preview(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """What the public would see, with what is still inside it, and the decision."""
-    found = Postmortem.objects.visible_to(request.user).for_reading().filter(incident=incident).first()
-    if found is None or found.published_revision is None or not found.is_published:
-        raise Http404
+    found = _published(incident)
     actor = actor_of(request)
     require(actor, LessonPerm.PUBLISH_PUBLIC, found)
     form = PublicForm(sent(request), postmortem=found)
@@ -79,47 +88,49 @@ def postmortem_preview(request: HttpRequest, incident: Incident) -> HttpResponse
             actor=actor, postmortem=found, public=data["public"], seen_revision=data["revision"], now=timezone.now()
         )
 
-    if form.is_bound and attempt(form, decide):
+    if attempt(form, decide):
         return redirect(found)
+    # Whoever was refused sees the latest revision now, and what they decide next is about that.
+    form.show_latest(found)
     context = {"postmortem": found, "revision": found.published_revision, "findings": findings.inside(found)}
     return form_page(request, "postmortems/preview.html", form, **context)
 
 
 @require_safe
 @incident_page
-def postmortem_as_public(request: HttpRequest, incident: Incident) -> HttpResponse:
+def postmortem_as_public(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The page as the public sees it, or would."""
-    found = Postmortem.objects.readable_by(request.user).for_reading().filter(incident=incident).first()
-    if found is None:
-        raise Http404
+    found = _published(incident)
     require(actor_of(request), LessonPerm.PUBLISH_PUBLIC, found)
-    return render(request, "postmortems/read.html", _context(request, found, None, is_public=True))
+    assert found.published_revision is not None  # noqa: S101 - _published() holds no other
+    return render(request, "postmortems/read.html", _as_public(found, found.published_revision))
 
 
 @login_not_required
 @require_safe
-def library(request: HttpRequest) -> HttpResponse:
+def library(request: PageRequest) -> HttpResponse:
     """Everything published that this reader may read, latest first."""
-    form = LibraryForm(request.GET, user=request.user)
+    is_public = _is_public(request)
+    form = LibraryForm(request.GET, user=request.user, is_public=is_public)
     form.is_valid()
-    found, after = (
-        Postmortem.objects.readable_by(request.user)
-        .for_library()
-        .filtered(**form.criteria())
-        .stretch(request.GET.get("after", ""))
-    )
+    found = Postmortem.objects.readable_by(request.user).for_library().filtered(**form.criteria())
     query = request.GET.copy()
-    query.pop("after", None)
-    context = {"form": form, "postmortems": found, "after": after, "query": query.urlencode()}
-    template = "postmortems/_library_rows.html" if request.htmx else "postmortems/library.html"  # type: ignore[attr-defined]
-    return render(request, template, {**context, "zone": reader_zone(request.user)})
+    for name in ("after", "before"):
+        query.pop(name, None)
+    context = {
+        "form": form,
+        "page": keyset_page(found, order=LIBRARY_ORDER, params=request.GET),
+        "query": query.urlencode(),
+        "zone": reader_zone(request.user),
+        "is_public": is_public,
+    }
+    template = "postmortems/_library_rows.html" if request.htmx else "postmortems/library.html"
+    return render(request, template, context)
 
 
-def _readable(request: HttpRequest, reference: str) -> Postmortem:
-    found = _found(request, reference)
-    if found is None:
-        raise Http404
-    return found
+def _is_public(request: HttpRequest) -> bool:
+    """Whether this reader sees only what everybody sees: nobody is signed in, or the account has no role."""
+    return request.user.is_anonymous or not request.user.is_reader
 
 
 def _found(request: HttpRequest, reference: str) -> Postmortem | None:
@@ -133,35 +144,85 @@ def _not_found(request: HttpRequest, reference: str) -> HttpResponse:
     raise Http404
 
 
-def _tag(request: HttpRequest, found: Postmortem, items: list[ActionItem] | None) -> str:
+def _published(incident: Incident) -> Postmortem:
+    found = Postmortem.objects.filter(incident=incident).for_reading().first()
+    if found is None or found.published_revision is None or not found.is_published:
+        raise Http404
+    return found
+
+
+def _gate(request: HttpRequest, found: Postmortem) -> HttpResponse | None:
+    return private_gate(request, found.incident) if found.incident.is_private else None
+
+
+def _page(request: HttpRequest, found: Postmortem) -> HttpResponse:
+    """The page, or 304 where the reader has this very page."""
+    revision = found.published_revision
+    assert revision is not None  # noqa: S101 - readable ones have one, which a constraint of the table holds
+    context = _context(request, found, revision)
+    tag = _tag(request, found, context)
+    # What was just done is said once, on a page that is sent.
+    unchanged = None if messages.get_messages(request) else get_conditional_response(request, etag=tag)
+    response = unchanged or render(request, "postmortems/read.html", context)
+    response["ETag"] = tag
+    if found.incident.is_private:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+def _tag(request: HttpRequest, found: Postmortem, context: dict[str, Any]) -> str:
     """Changes with everything that the page shows: revision, live states, reader, day, version of the program."""
     user = request.user
-    reader = f"{user.pk}.{user.colour_scheme}.{user.role}" if not user.is_anonymous else "public"
-    states = [(item.pk, item.version) for item in items or []]
-    day = timezone.now().astimezone(reader_zone(user)).date().isoformat()
-    parts = (found.published_revision_id, found.version, html.RENDERER_VERSION, reader, states, day)
+    parts: list[object] = [found.published_revision_id, found.version, html.RENDERER_VERSION]
+    parts += [static("css/nevertwice.css"), settings.ORG_NAME]
+    if not user.is_anonymous:
+        # Forms on the page hold a token made of the cookie.
+        parts += [user.pk, user.name, user.role, user.colour_scheme, user.keys_enabled, request.META.get("CSRF_COOKIE")]
+        parts += [context["today"].isoformat(), heartbeat.is_silent()]
+    parts += [(item.pk, item.version, str(item.owner)) for item in context["items"]]
+    parts += [(cause.pk, cause.version, cause.incident.version) for cause in context["repeats"]]
+    parts += [(other.pk, other.version) for other in context["related"]]
     return quote_etag(hashlib.sha256(repr(parts).encode()).hexdigest()[:24])
 
 
-def _context(
-    request: HttpRequest, found: Postmortem, items: list[ActionItem] | None, *, is_public: bool = False
-) -> dict[str, object]:
-    """What surrounds the stored HTML of a revision."""
-    revision = found.published_revision
-    assert revision is not None  # noqa: S101 - readable ones have a revision, which a constraint of the table holds
-    is_public = is_public or request.user.is_anonymous
-    actor = None if is_public else actor_of(request)
+def _context(request: HttpRequest, found: Postmortem, revision: Revision) -> dict[str, Any]:
+    """The stored HTML of a revision, and what is live around it: the work, and others like it."""
+    if _is_public(request):
+        return _as_public(found, revision)
+    actor = actor_of(request)
+    is_latest = revision.pk == found.published_revision_id
+    alike = list(RootCause.objects.like_those_of(found.incident, request.user)) if is_latest else []
+    related = {cause.incident_id: cause.incident.postmortem for cause in alike if not cause.is_same}
     return {
         "postmortem": found,
         "revision": revision,
-        "article": revision.html_public if is_public else revision.html_internal,
-        "is_public": is_public,
-        "items": items,
-        "planned": revision.document["action_items"] if is_public else [],
-        "repeats": [] if is_public else RootCause.objects.repeated_by(found.incident, request.user),
-        "related": [] if is_public else Postmortem.objects.readable_by(request.user).related_by_cause(found.incident),
-        "may_publish": actor is not None and offers(actor, LessonPerm.PUBLISH_PUBLIC, found),
-        "may_write": actor is not None and offers(actor, LessonPerm.WRITE, found),
+        "article": revision.html_internal,
+        "canonical": f"{settings.BASE_URL}{found.get_absolute_url()}",
+        "is_public": False,
+        "items": list(ActionItem.objects.of_postmortem(found)) if is_latest else [],
+        "planned": [] if is_latest else html.planned_items(revision.document),
+        "repeats": [cause for cause in alike if cause.is_same],
+        "related": list(related.values())[:MAX_RELATED],
+        "may_publish": found.is_published and offers(actor, LessonPerm.PUBLISH_PUBLIC, found),
+        "may_write": offers(actor, LessonPerm.WRITE, found),
         "zone": parse_zone(found.incident.home_zone),
         "today": timezone.now().astimezone(reader_zone(request.user)).date(),
+    }
+
+
+def _as_public(found: Postmortem, revision: Revision) -> dict[str, Any]:
+    """What everybody may see, and nothing that is live."""
+    return {
+        "postmortem": found,
+        "revision": revision,
+        "article": revision.html_public,
+        "canonical": f"{settings.BASE_URL}{found.get_absolute_url()}",
+        "is_public": True,
+        "items": [],
+        "planned": html.planned_items(revision.document),
+        "repeats": [],
+        "related": [],
+        "may_publish": False,
+        "may_write": False,
+        "zone": parse_zone(revision.document["incident"]["home_zone"]),
     }
