@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from incidents import audit
+from incidents import audit, registry
 from incidents.enums import Role, Severity
 from incidents.models import AuditEntry, TimelineEvent
 from incidents.permissions import Actor
@@ -15,6 +15,12 @@ from tests.incident_pages import client_of, declare, recorded, text_of, url, wri
 pytestmark = pytest.mark.django_db
 
 NOW = dt.datetime(2026, 1, 6, 1, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_guards(monkeypatch):
+    """What other applications object to closing is theirs to test."""
+    monkeypatch.setattr(registry, "_guards", [])
 
 
 def record(target, user=None, **more):

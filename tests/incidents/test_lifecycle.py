@@ -17,6 +17,13 @@ from tests.incident_pages import as_typed, client_of, recorded, stored, text_of,
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def _no_guards(monkeypatch):
+    """What other applications object to closing is theirs to test."""
+    monkeypatch.setattr(registry, "_guards", [])
+
+
 # The table of the design, written down once more: from, to, least role, milestone.
 TABLE = {
     "confirm": ("triage", "investigating", "responder", "declared"),

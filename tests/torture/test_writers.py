@@ -3,6 +3,7 @@
 import http.client
 import re
 import threading
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -36,15 +37,20 @@ class Writer:
         }
 
     def send(self, path, text, client_id):
-        connection = http.client.HTTPConnection(self.server, timeout=120)
-        try:
-            fields = {"csrfmiddlewaretoken": TOKEN, "text": text, "client_id": client_id}
-            connection.request("POST", path, urlencode(fields), self.headers)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-        finally:
-            connection.close()
+        """Post until there is an answer: a connection that breaks leaves open whether the entry was written."""
+        body = urlencode({"csrfmiddlewaretoken": TOKEN, "text": text, "client_id": client_id})
+        for wait in (0.1, 0.3, 1, 3, 10):
+            connection = http.client.HTTPConnection(self.server, timeout=120)
+            try:
+                connection.request("POST", path, body, self.headers)
+                answer = connection.getresponse()
+                answer.read()
+                return answer.status
+            except (ConnectionError, http.client.HTTPException):
+                time.sleep(wait)
+            finally:
+                connection.close()
+        return 0
 
     def write(self, path, start):
         start.wait()
