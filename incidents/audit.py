@@ -33,7 +33,7 @@ def record(
         actor=actor.user,
         actor_label=actor.label[:150],
         action=action,
-        object_type=target._meta.model_name,
+        object_type=target._meta.label_lower.partition(".")[2],
         object_id=str(target.pk),
         object_label=_label(target)[:200],
         incident=incident or incident_of(target),

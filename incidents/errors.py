@@ -5,7 +5,7 @@ command. It lives beside the models, below every layer that raises it.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class DomainError(Exception):
@@ -48,6 +48,6 @@ class Stale(DomainError):
     default_code = "stale"
     http_status = 409
 
-    def __init__(self, message: str, *, current: object = None) -> None:
+    def __init__(self, message: str, *, current: Any = None) -> None:
         super().__init__(message)
         self.current = current

@@ -43,8 +43,12 @@ class Actor:
         return Incident.objects.visible_to(self.user).filter(pk=incident.pk).exists()
 
 
-class Perm(Enum):
-    """Everything that somebody may or may not do."""
+class Permission(Enum):
+    """What somebody may or may not do; the value completes “Your account may not …”. Each application has its own."""
+
+
+class Perm(Permission):
+    """Everything that somebody may or may not do with incidents and the people around them."""
 
     VIEW_INCIDENTS = "see incidents"
     REPORT = "report an incident or a near miss"
@@ -93,7 +97,7 @@ class Rule:
     condition: Callable[[Actor, Any], bool] | None = None
 
 
-RULES: dict[Perm, Rule] = {
+RULES: dict[Permission, Rule] = {
     Perm.VIEW_INCIDENTS: Rule(Role.READER),
     Perm.REPORT: Rule(Role.READER),
     Perm.ADD_REPORT_LINE: Rule(Role.READER),
@@ -120,19 +124,19 @@ def incident_of(target: object) -> Incident | None:
     return target if isinstance(target, Incident) else getattr(target, "incident", None)
 
 
-def offers(actor: Actor, perm: Perm, target: Any = None) -> bool:
+def offers(actor: Actor, perm: Permission, target: Any = None) -> bool:
     """Whether to offer this on a page that came through ``visible_to()``: the rule alone, without a query."""
     rule = RULES[perm]
     return actor.has_role(rule.role) and (rule.condition is None or rule.condition(actor, target))
 
 
-def can(actor: Actor, perm: Perm, target: Any = None) -> bool:
+def can(actor: Actor, perm: Permission, target: Any = None) -> bool:
     """Whether the actor may do this, to this object where the rule depends on one, and may know of the object."""
     incident = incident_of(target)
     return offers(actor, perm, target) and (incident is None or actor.sees(incident))
 
 
-def require(actor: Actor, perm: Perm, target: Any = None) -> None:
+def require(actor: Actor, perm: Permission, target: Any = None) -> None:
     """Raise `Forbidden` unless the actor may do this."""
     if not can(actor, perm, target):
         raise Forbidden(_("Your account may not %(action)s. Ask an admin for the role.") % {"action": perm.value})

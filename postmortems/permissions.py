@@ -1,14 +1,12 @@
 """Who may do what with lessons: more rows of the one rule table in `incidents.permissions`."""
 
-from enum import Enum
-
 from incidents.enums import Role
-from incidents.permissions import RULES, Actor, Rule
+from incidents.permissions import RULES, Actor, Permission, Rule
 
 from .models import ActionItem
 
 
-class LessonPerm(Enum):
+class LessonPerm(Permission):
     """Everything that somebody may or may not do with causes, action items and postmortems."""
 
     WRITE = "write causes, safety nets and postmortems"

@@ -178,7 +178,11 @@ def cancel(
         duplicate_of = None
     if reason == CancelReason.OTHER:
         _require_reason(note, _("Say in a sentence why it is cancelled."))
-    changes = {"cancel_reason": reason, "cancel_note": note.strip()[:500], "duplicate_of": duplicate_of}
+    changes: dict[str, object] = {
+        "cancel_reason": reason,
+        "cancel_note": note.strip()[:500],
+        "duplicate_of": duplicate_of,
+    }
     said = _sentence(incident, reason, duplicate_of, note)
     _move(actor=actor, incident=incident, verb=Verb.CANCEL, changes=changes, occurred_at=now, now=now, note=said)
     if duplicate_of is not None:

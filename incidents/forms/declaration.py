@@ -74,7 +74,7 @@ class ReportForm(NewIncidentForm):
         label=_("Since when?"), help_text=_("Leave it blank if you do not know; it can be filled in later.")
     )
 
-    field_order = ("title", "services", "impact", "detected_by", "impact_started")
+    field_order: tuple[str, ...] = ("title", "services", "impact", "detected_by", "impact_started")
 
 
 class DeclareForm(ReportForm):

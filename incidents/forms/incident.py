@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Self
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -68,6 +69,7 @@ class DetailsForm(VersionedForm):
 
     def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
         super().__init__(*args, initial=self._initial(incident), **kwargs)
+        self.incident = incident
         chosen = list(incident.services.all())
         self.fields["services"].queryset = Service.objects.active() | Service.objects.filter(
             pk__in=[service.pk for service in chosen]
@@ -107,8 +109,9 @@ class DetailsForm(VersionedForm):
             team=data["team"],
             home_zone=data["home_zone"],
             tags=data["tags"].split(","),
-            near_miss_saved_by=data.get("near_miss_saved_by", ""),
-            near_miss_earlier_stop=data.get("near_miss_earlier_stop", ""),
+            # What was said of a near miss stays when it is promoted, although nobody is asked for it any more.
+            near_miss_saved_by=data.get("near_miss_saved_by", self.incident.near_miss_saved_by),
+            near_miss_earlier_stop=data.get("near_miss_earlier_stop", self.incident.near_miss_earlier_stop),
         )
 
 
@@ -279,9 +282,9 @@ class RoleForm(forms.Form):
 class MemberForm(forms.Form):
     user = forms.ModelChoiceField(label=gettext_lazy("Person"), queryset=User.objects.none())
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = User.objects.with_role("reader")
+        self.fields["user"].queryset = people
 
 
 class RelatedForm(forms.Form):

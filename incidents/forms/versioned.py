@@ -3,7 +3,6 @@
 from typing import Any, Self
 
 from django import forms
-from django.db import models
 
 
 class VersionedForm(forms.Form):
@@ -16,7 +15,7 @@ class VersionedForm(forms.Form):
         """The same form, unsent, for the object as it is now."""
         raise NotImplementedError
 
-    def meet(self, current: models.Model) -> None:
+    def meet(self, current: Any) -> None:
         """Show what is stored now where it differs, and let the next press replace that."""
         fresh = self.anew(current)
         self.comparison = [
@@ -24,8 +23,10 @@ class VersionedForm(forms.Form):
             for field in self.visible_fields()
             if said_by(field) != said_by(fresh[field.name])
         ]
-        self.data = self.data.copy()
-        self.data["version"] = str(current.version)  # type: ignore[attr-defined]
+        # What was sent cannot be changed, but for a copy of it.
+        data = self.data.copy()
+        data["version"] = str(current.version)
+        self.data = data
 
 
 def said_by(field: forms.BoundField) -> str:
@@ -35,5 +36,6 @@ def said_by(field: forms.BoundField) -> str:
         chosen = {str(one) for one in (value if isinstance(value, list | tuple) else [value])}
         return ", ".join(str(one) for one in field.field.queryset if str(one.pk) in chosen)
     if isinstance(field.field, forms.ChoiceField):
-        return str(dict(field.field.choices).get(value, value))
+        choices: Any = field.field.choices
+        return str(dict(choices).get(value, value))
     return "" if value is None else str(value).replace("\r\n", "\n").strip()

@@ -1,6 +1,7 @@
 """Incidents, what they did to people, and who takes part."""
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -56,7 +57,7 @@ class Tag(models.Model):
         return self.name
 
 
-def milestone_at(label: str) -> models.DateTimeField:
+def milestone_at(label: Any) -> models.DateTimeField:
     return models.DateTimeField(label, null=True, blank=True)
 
 

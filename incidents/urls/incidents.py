@@ -1,6 +1,6 @@
 """Addresses of incidents and all that hangs on one."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from ..domain.lifecycle import Verb
 from ..views import declaration, incident, milestones, roles, timeline, today
@@ -14,7 +14,7 @@ _entry = [
     path("move/", timeline.entry_move, name="entry-move"),
 ]
 
-_incident = [
+_incident: list[URLPattern | URLResolver] = [
     path("", incident.incident, name="incident"),
     path("edit/", incident.edit, name="incident-edit"),
     path("severity/", incident.severity, name="incident-severity"),

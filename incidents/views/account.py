@@ -25,6 +25,7 @@ from ..forms.accounts import (
 )
 from ..middleware import role_not_required
 from ..models import User
+from ..requests import SignedInRequest
 from ..sessions import browser_name, own_sessions, public_id
 from ..sign_in import may_ask_for_link, remember_device, start_session
 from ..zones import reader_zone
@@ -68,7 +69,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @role_not_required
 @sensitive_post_parameters("current_password")
 @form_methods
-def confirm_password(request: HttpRequest) -> HttpResponse:
+def confirm_password(request: SignedInRequest) -> HttpResponse:
     form = PasswordAgainForm(sent(request), request=request)
     url = next_url(request, "profile")
     if form.is_bound and form.is_valid():
@@ -79,7 +80,7 @@ def confirm_password(request: HttpRequest) -> HttpResponse:
 @role_not_required
 @sensitive_post_parameters("current_password", "password", "again")
 @form_methods
-def password_change(request: HttpRequest) -> HttpResponse:
+def password_change(request: SignedInRequest) -> HttpResponse:
     form = PasswordChangeForm(sent(request), request=request)
     if attempt(form, lambda: _change_password(request, form.cleaned_data["password"])):
         messages.success(request, _("Your password is changed. All your other sessions have ended."))
@@ -87,11 +88,11 @@ def password_change(request: HttpRequest) -> HttpResponse:
     return form_page(request, "account/password_change.html", form)
 
 
-def _change_password(request: HttpRequest, password: str) -> bool:
+def _change_password(request: SignedInRequest, password: str) -> bool:
     keep = request.session.session_key or ""
     passwords.change(actor=actor_of(request), password=password, keep_session=keep, now=timezone.now())
     # A new key for this session too, in case somebody else holds the old one.
-    start_session(request, request.user)  # type: ignore[arg-type]
+    start_session(request, request.user)
     return True
 
 
@@ -154,7 +155,7 @@ def _accept(form: InvitationForm, token: str) -> User:
 
 @role_not_required
 @form_methods
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     person = User.objects.get(pk=request.user.pk)
     form = ProfileForm(sent(request), instance=person)
     if attempt(form, lambda: people.change_profile(actor=actor_of(request), now=timezone.now(), **form.cleaned_data)):
@@ -166,8 +167,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 @role_not_required
 @password_again
 @form_methods
-def email_change(request: HttpRequest) -> HttpResponse:
-    form = EmailForm(sent(request), initial={"email": request.user.email})  # type: ignore[union-attr]
+def email_change(request: SignedInRequest) -> HttpResponse:
+    form = EmailForm(sent(request), initial={"email": request.user.email})
     if attempt(form, lambda: people.change_profile(actor=actor_of(request), now=timezone.now(), **form.cleaned_data)):
         messages.success(request, _("Your e-mail address is saved."))
         return redirect("profile")
@@ -176,7 +177,7 @@ def email_change(request: HttpRequest) -> HttpResponse:
 
 @role_not_required
 @require_safe
-def sessions(request: HttpRequest) -> HttpResponse:
+def sessions(request: SignedInRequest) -> HttpResponse:
     rows = [
         {
             "id": public_id(row.session_key),
@@ -184,16 +185,16 @@ def sessions(request: HttpRequest) -> HttpResponse:
             "row": row,
             "is_current": row.session_key == request.session.session_key,
         }
-        for row in own_sessions(request.user)  # type: ignore[arg-type]
+        for row in own_sessions(request.user)
     ]
     return render(request, "account/sessions.html", {"sessions": rows, "zone": reader_zone(request.user)})
 
 
 @role_not_required
 @require_POST
-def session_end(request: HttpRequest, session_id: str) -> HttpResponse:
+def session_end(request: SignedInRequest, session_id: str) -> HttpResponse:
     """End one of one's own sessions, the present one included."""
-    keys = [row.session_key for row in own_sessions(request.user) if public_id(row.session_key) == session_id]  # type: ignore[arg-type]
+    keys = [row.session_key for row in own_sessions(request.user) if public_id(row.session_key) == session_id]
     if people.end_sessions(actor=actor_of(request), session_keys=keys, now=timezone.now()):
         messages.success(request, _("That session has ended."))
     return redirect("sessions")
@@ -201,9 +202,9 @@ def session_end(request: HttpRequest, session_id: str) -> HttpResponse:
 
 @role_not_required
 @require_POST
-def sessions_end_others(request: HttpRequest) -> HttpResponse:
+def sessions_end_others(request: SignedInRequest) -> HttpResponse:
     current = request.session.session_key
-    keys = [row.session_key for row in own_sessions(request.user) if row.session_key != current]  # type: ignore[arg-type]
+    keys = [row.session_key for row in own_sessions(request.user) if row.session_key != current]
     people.end_sessions(actor=actor_of(request), session_keys=keys, now=timezone.now())
     messages.success(request, _("All your other sessions have ended."))
     return redirect("sessions")

@@ -1,6 +1,6 @@
 """The whole audit log, for admins."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -8,13 +8,14 @@ from ..forms.audit import AuditFilterForm
 from ..models import AuditEntry
 from ..paging import keyset_page
 from ..permissions import Perm
+from ..requests import SignedInRequest
 from ..zones import reader_zone
 from .guards import requires
 
 
 @requires(Perm.ADMINISTER)
 @require_safe
-def audit_log(request: HttpRequest) -> HttpResponse:
+def audit_log(request: SignedInRequest) -> HttpResponse:
     form, zone = AuditFilterForm(request.GET), reader_zone(request.user)
     entries = AuditEntry.objects.for_log(**form.filters(zone))
     page = keyset_page(entries, order=["-id"], params=request.GET)
@@ -28,7 +29,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     return render(request, "people/audit_log.html", context)
 
 
-def _beside(request: HttpRequest, way: str, token: str) -> str:
+def _beside(request: SignedInRequest, way: str, token: str) -> str:
     """The address of the page beside this one, with every filter in it; blank where there is none."""
     query = request.GET.copy()
     for name in ("before", "after"):

@@ -1,7 +1,10 @@
 """Reporting, declaring, recording a near miss."""
 
+from collections.abc import Callable
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -12,52 +15,51 @@ from ..enums import Role
 from ..forms.declaration import DeclareForm, NearMissForm, NewIncidentForm, ReportForm
 from ..models import Incident, SeverityLevel
 from ..permissions import Perm, require
+from ..requests import SignedInRequest
 from ..zones import reader_zone
 from .access import actor_of, incident_page
 from .answers import attempt, form_page, say_time, sent
 
 # What can begin, by the word in ``?kind=``: its form and the domain function that carries it out.
-BEGINNINGS = {
+BEGINNINGS: dict[str, tuple[type[NewIncidentForm], Callable[..., Incident]]] = {
     "report": (ReportForm, declaration.report),
     "declare": (DeclareForm, declaration.declare),
     "near-miss": (NearMissForm, declaration.record_near_miss),
 }
 
 
-def incident_new(request: HttpRequest) -> HttpResponse:
+def incident_new(request: SignedInRequest) -> HttpResponse:
     """The one screen by which an incident begins: readers report, responders declare."""
     actor, kind = actor_of(request), _kind(request)
     require(actor, Perm.REPORT)
     form_class, begin = BEGINNINGS[kind]
     form = _form(request, form_class)
-    if form.is_bound and (
-        incident := attempt(form, lambda: begin(actor=actor, new=form.new_incident(), now=timezone.now()))
-    ):
+    if incident := attempt(form, lambda: begin(actor=actor, new=form.new_incident(), now=timezone.now())):
         return redirect(incident)
     context = {"kind": kind, "open_now": _open_now(request), "severity_levels": SeverityLevel.objects.gravest_first()}
     return form_page(request, "incidents/new.html", form, **context, **_zone(request))
 
 
 @require_safe
-def open_now(request: HttpRequest) -> HttpResponse:
+def open_now(request: SignedInRequest) -> HttpResponse:
     """The incidents that are open now, nearest to the title being typed first; a part of the page."""
     return render(request, "incidents/_open_now.html", {"open_now": _open_now(request)})
 
 
 @require_safe
-def time_echo(request: HttpRequest) -> HttpResponse:
+def time_echo(request: SignedInRequest) -> HttpResponse:
     """What a typed time was understood as, for forms that belong to no incident yet."""
     return say_time(request.GET.get("text", ""), _clock(request))
 
 
 @require_POST
 @incident_page
-def promote(request: HttpRequest, incident: Incident) -> HttpResponse:
+def promote(request: SignedInRequest, incident: Incident) -> HttpResponse:
     declaration.promote(actor=actor_of(request), incident=incident, now=timezone.now())
     return redirect(incident)
 
 
-def _kind(request: HttpRequest) -> str:
+def _kind(request: SignedInRequest) -> str:
     usual = "declare" if request.user.has_role(Role.RESPONDER) else "report"
     kind = request.GET.get("kind", usual)
     if kind not in BEGINNINGS or (kind == "declare" and usual == "report"):
@@ -65,19 +67,19 @@ def _kind(request: HttpRequest) -> str:
     return kind
 
 
-def _form(request: HttpRequest, form_class: type[NewIncidentForm]) -> NewIncidentForm:
+def _form(request: SignedInRequest, form_class: type[NewIncidentForm]) -> NewIncidentForm:
     clock = _clock(request)
     return form_class(sent(request), clock=clock, home_zone=zone_name(clock.zone))
 
 
-def _clock(request: HttpRequest) -> ClockContext:
+def _clock(request: SignedInRequest) -> ClockContext:
     return ClockContext(zone=reader_zone(request.user), now=timezone.now(), live=True, day_first=settings.DAY_FIRST)
 
 
-def _zone(request: HttpRequest) -> dict[str, object]:
+def _zone(request: SignedInRequest) -> dict[str, object]:
     zone = reader_zone(request.user)
     return {"zone": zone, "zone_label": zone_label(zone, timezone.now())}
 
 
-def _open_now(request: HttpRequest) -> list[Incident]:
+def _open_now(request: SignedInRequest) -> QuerySet[Incident]:
     return Incident.objects.visible_to(request.user).open_like(request.GET.get("title", "")[:200])

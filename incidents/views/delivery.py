@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from ..models import OutboxMessage
 from ..notifications import heartbeat
 from ..paging import keyset_page
 from ..permissions import Perm
+from ..requests import SignedInRequest
 from ..zones import reader_zone
 from .access import actor_of
 from .guards import requires
@@ -23,7 +24,7 @@ from .guards import requires
 
 @requires(Perm.ADMINISTER)
 @require_safe
-def delivery_log(request: HttpRequest) -> HttpResponse:
+def delivery_log(request: SignedInRequest) -> HttpResponse:
     """All messages, newest first, perhaps only those in the state that the address names."""
     state = request.GET.get("state", "")
     state = state if state in MessageState.values else ""
@@ -43,7 +44,7 @@ def delivery_log(request: HttpRequest) -> HttpResponse:
 
 @requires(Perm.ADMINISTER)
 @require_POST
-def delivery_resend(request: HttpRequest, pk: int) -> HttpResponse:
+def delivery_resend(request: SignedInRequest, pk: int) -> HttpResponse:
     """Put a message that was given up back into the outbox."""
     message = get_object_or_404(OutboxMessage, pk=pk)
     try:

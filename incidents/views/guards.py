@@ -11,10 +11,9 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from ..forms.accounts import PasswordAgainForm
 from ..permissions import Perm, can
+from ..requests import SignedInRequest
 from ..sessions import password_is_fresh
-from .access import actor_of
-
-View = Callable[..., HttpResponse]
+from .access import View, actor_of
 
 PASSWORD_FIELD = "current_password"  # noqa: S105, the name of an input
 
@@ -41,7 +40,7 @@ def password_again(view: View) -> View:
     """
 
     @wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if password_is_fresh(request):
             return view(request, *args, **kwargs)
         if request.method != "POST":
@@ -56,7 +55,7 @@ def password_again(view: View) -> View:
     return wrapper
 
 
-def _carried(request: HttpRequest) -> list[tuple[str, str]]:
+def _carried(request: SignedInRequest) -> list[tuple[str, str]]:
     """All that was sent, besides the password and the token of the form."""
     left_out = {PASSWORD_FIELD, "csrfmiddlewaretoken"}
     return [(name, value) for name, values in request.POST.lists() if name not in left_out for value in values]

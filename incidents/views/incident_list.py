@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.db.models import TextChoices
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +21,7 @@ from ..forms.incident_filters import IncidentFilters
 from ..models import Incident
 from ..paging import keyset_page
 from ..permissions import Perm, require
+from ..requests import SignedInRequest
 from ..spreadsheets import INCIDENT_HEADER, incident_cells, spreadsheet
 from ..templatetags.times import moment
 from ..zones import reader_zone
@@ -35,7 +36,7 @@ KIND_BADGES: dict[str, tuple[str, str | Promise]] = {
 
 
 @require_safe
-def incident_list(request: HttpRequest) -> HttpResponse:
+def incident_list(request: SignedInRequest) -> HttpResponse:
     """Every incident that the reader may know of, filtered and sorted as the address says."""
     filters = filters_in(request)
     found = Incident.objects.visible_to(request.user).filtered(filters.criteria).for_list()
@@ -50,7 +51,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def incident_export(request: HttpRequest) -> HttpResponseBase:
+def incident_export(request: SignedInRequest) -> HttpResponseBase:
     """The same incidents, all of them, as a CSV file; an address with unknown filters leads back to the page."""
     require(actor_of(request), Perm.EXPORT)
     filters = filters_in(request)
@@ -61,7 +62,7 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
     return spreadsheet(f"incidents-{filters.now.astimezone(filters.zone):%Y-%m-%d}.csv", INCIDENT_HEADER, lines)
 
 
-def filters_in(request: HttpRequest) -> IncidentFilters:
+def filters_in(request: SignedInRequest) -> IncidentFilters:
     """The filters that the address asks for, with what this reader may choose from."""
     options = Incident.objects.filter_options()
     return IncidentFilters(request.GET, options=options, zone=reader_zone(request.user), now=timezone.now())

@@ -1,7 +1,7 @@
 """Milestones and impact: what is put right when it is over."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,12 +12,13 @@ from ..domain import milestones as domain
 from ..forms.incident import ImpactForm, MilestonesForm
 from ..models import Impact, Incident
 from ..permissions import Perm, require
+from ..requests import SignedInRequest
 from .access import actor_of, clock_for, incident_page, page_zone
 from .answers import attempt, form_page, sent
 
 
 @incident_page
-def milestones(request: HttpRequest, incident: Incident) -> HttpResponse:
+def milestones(request: SignedInRequest, incident: Incident) -> HttpResponse:
     actor, zone, now = actor_of(request), page_zone(request, incident), timezone.now()
     require(actor, Perm.RESPOND, incident)
     form = MilestonesForm(sent(request), incident=incident, clock=clock_for(incident, zone.zone, now))
@@ -33,24 +34,24 @@ def milestones(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 @incident_page
-def impact_new(request: HttpRequest, incident: Incident) -> HttpResponse:
+def impact_new(request: SignedInRequest, incident: Incident) -> HttpResponse:
     return _impact_form(request, incident, None)
 
 
 @incident_page
-def impact_edit(request: HttpRequest, incident: Incident, impact_id: int) -> HttpResponse:
+def impact_edit(request: SignedInRequest, incident: Incident, impact_id: int) -> HttpResponse:
     return _impact_form(request, incident, _impact(incident, impact_id))
 
 
 @require_POST
 @incident_page
-def impact_remove(request: HttpRequest, incident: Incident, impact_id: int) -> HttpResponse:
+def impact_remove(request: SignedInRequest, incident: Incident, impact_id: int) -> HttpResponse:
     impacts.remove(actor=actor_of(request), impact=_impact(incident, impact_id), now=timezone.now())
     messages.success(request, _("Impact removed."))
     return redirect(incident)
 
 
-def _impact_form(request: HttpRequest, incident: Incident, impact: Impact | None) -> HttpResponse:
+def _impact_form(request: SignedInRequest, incident: Incident, impact: Impact | None) -> HttpResponse:
     actor, zone, now = actor_of(request), page_zone(request, incident), timezone.now()
     require(actor, Perm.RESPOND, incident)
     form = ImpactForm(sent(request), clock=clock_for(incident, zone.zone, now), impact=impact)

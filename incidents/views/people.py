@@ -1,7 +1,7 @@
 """People, as admins manage them: accounts, invitations, roles, and a CSV of many."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from ..errors import DomainError
 from ..forms.people import DisableForm, InvitationNewForm, PeopleFileForm, PeopleTextForm, PersonForm, RoleForm
 from ..models import Invitation, User
 from ..permissions import Perm
+from ..requests import SignedInRequest
 from ..zones import reader_zone
 from .access import actor_of
 from .answers import attempt, form_page, sent
@@ -29,7 +30,7 @@ no_store = cache_control(no_store=True)
 
 @for_admins
 @require_safe
-def people_list(request: HttpRequest) -> HttpResponse:
+def people_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "people": User.objects.for_list(),
         "invitations": Invitation.objects.unanswered(),
@@ -43,7 +44,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 @for_admins
 @password_again
 @form_methods
-def person_invite(request: HttpRequest) -> HttpResponse:
+def person_invite(request: SignedInRequest) -> HttpResponse:
     form = InvitationNewForm(sent(request))
     issued = attempt(form, lambda: invitations.invite(actor=actor_of(request), now=timezone.now(), **form.cleaned_data))
     if issued:
@@ -51,7 +52,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     return form_page(request, "people/invite.html", form)
 
 
-def _issued(request: HttpRequest, issued: list[invitations.IssuedInvitation]) -> HttpResponse:
+def _issued(request: SignedInRequest, issued: list[invitations.IssuedInvitation]) -> HttpResponse:
     """Say that the mails are on their way, or show the links this once where no mail goes out."""
     if not mail_is_set_up():
         return render(request, "people/links.html", {"issued": issued})
@@ -64,7 +65,7 @@ def _issued(request: HttpRequest, issued: list[invitations.IssuedInvitation]) ->
 @for_admins
 @password_again
 @require_POST
-def invitation_renew(request: HttpRequest, invitation_id: int) -> HttpResponse:
+def invitation_renew(request: SignedInRequest, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=invitation_id)
     try:
         issued = invitations.renew(actor=actor_of(request), invitation=invitation, now=timezone.now())
@@ -77,7 +78,7 @@ def invitation_renew(request: HttpRequest, invitation_id: int) -> HttpResponse:
 @for_admins
 @password_again
 @require_POST
-def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
+def invitation_revoke(request: SignedInRequest, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=invitation_id)
     try:
         invitations.revoke(actor=actor_of(request), invitation=invitation, now=timezone.now())
@@ -89,7 +90,7 @@ def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 @for_admins
 @require_safe
-def person(request: HttpRequest, person_id: int) -> HttpResponse:
+def person(request: SignedInRequest, person_id: int) -> HttpResponse:
     found = get_object_or_404(User.objects.for_list(), pk=person_id)
     context = {"person": found, "held": people.holdings(found), "zone": reader_zone(request.user)}
     return render(request, "people/person.html", context)
@@ -98,7 +99,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
 @for_admins
 @password_again
 @form_methods
-def person_edit(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_edit(request: SignedInRequest, person_id: int) -> HttpResponse:
     found = get_object_or_404(User, pk=person_id)
     form = PersonForm(sent(request), instance=found)
     if attempt(
@@ -112,7 +113,7 @@ def person_edit(request: HttpRequest, person_id: int) -> HttpResponse:
 @for_admins
 @password_again
 @form_methods
-def person_role(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_role(request: SignedInRequest, person_id: int) -> HttpResponse:
     found = get_object_or_404(User, pk=person_id)
     form = RoleForm(sent(request), initial={"role": found.role})
     if attempt(
@@ -126,7 +127,7 @@ def person_role(request: HttpRequest, person_id: int) -> HttpResponse:
 @for_admins
 @password_again
 @form_methods
-def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_disable(request: SignedInRequest, person_id: int) -> HttpResponse:
     found = get_object_or_404(User, pk=person_id)
     form = DisableForm(sent(request), person=found, held=people.holdings(found))
     if attempt(form, lambda: _disable(request, found, form)):
@@ -135,14 +136,14 @@ def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
     return form_page(request, "people/disable.html", form, person=found)
 
 
-def _disable(request: HttpRequest, found: User, form: DisableForm) -> User:
+def _disable(request: SignedInRequest, found: User, form: DisableForm) -> User:
     return people.disable(actor=actor_of(request), person=found, successors=form.successors(), now=timezone.now())
 
 
 @for_admins
 @password_again
 @require_POST
-def person_enable(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_enable(request: SignedInRequest, person_id: int) -> HttpResponse:
     found = get_object_or_404(User, pk=person_id)
     people.enable(actor=actor_of(request), person=found, now=timezone.now())
     messages.success(request, _("%(name)s can sign in again.") % {"name": found.name})
@@ -153,7 +154,7 @@ def person_enable(request: HttpRequest, person_id: int) -> HttpResponse:
 @for_admins
 @password_again
 @require_POST
-def person_password_link(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_password_link(request: SignedInRequest, person_id: int) -> HttpResponse:
     """A link for a new password, shown once, for who gets no mail."""
     found = get_object_or_404(User, pk=person_id)
     try:
@@ -168,7 +169,7 @@ def person_password_link(request: HttpRequest, person_id: int) -> HttpResponse:
 @for_admins
 @password_again
 @form_methods
-def people_import(request: HttpRequest) -> HttpResponse:
+def people_import(request: SignedInRequest) -> HttpResponse:
     """Two steps on one address: a file is shown row by row, then what was shown is carried out."""
     if "text" in request.POST:
         return _carry_out(request)
@@ -180,14 +181,14 @@ def people_import(request: HttpRequest) -> HttpResponse:
     return form_page(request, "people/import.html", form, columns=people_csv.COLUMNS)
 
 
-def _carry_out(request: HttpRequest) -> HttpResponse:
+def _carry_out(request: SignedInRequest) -> HttpResponse:
     form = PeopleTextForm(request.POST)
     rows = attempt(form, lambda: people_csv.read(form.cleaned_data["text"])) or []
     issued = attempt(form, lambda: people_csv.create(actor=actor_of(request), rows=rows, now=timezone.now()))
     return _issued(request, issued) if issued else _preview(request, form, rows)
 
 
-def _preview(request: HttpRequest, form: PeopleTextForm, rows: list[PersonRow]) -> HttpResponse:
+def _preview(request: SignedInRequest, form: PeopleTextForm, rows: list[PersonRow]) -> HttpResponse:
     new = [row for row in rows if not row.errors and not row.is_known]
     wrong = [row for row in rows if row.errors]
     if not wrong and not new and form.is_bound is False:

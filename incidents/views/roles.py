@@ -1,6 +1,6 @@
 """Who does what on an incident, and who may see a private one."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -8,29 +8,30 @@ from django.views.decorators.http import require_POST
 
 from ..domain import privacy
 from ..domain import roles as domain
-from ..enums import IncidentRole
+from ..enums import IncidentRole, Role
 from ..errors import NotPossible
 from ..forms.incident import MemberForm, RoleForm
 from ..models import Incident, User
 from ..permissions import Perm, require
+from ..requests import SignedInRequest
 from .access import actor_of, incident_page
 from .answers import attempt, form_page, sent
 from .incident import rights
 
 
 @incident_page
-def roles(request: HttpRequest, incident: Incident) -> HttpResponse:
+def roles(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """All roles of an incident, each with its holder and a form to hand it over."""
     require(actor_of(request), Perm.RESPOND, incident)
-    form = RoleForm(request.POST) if request.method == "POST" else None
-    if form is not None and attempt(form, lambda: _hand_over(request, incident, form)):
+    form = RoleForm(sent(request))
+    if attempt(form, lambda: _hand_over(request, incident, form)):
         return redirect(incident)
     context = {"incident": incident, "forms": _role_forms(incident, form), **rights(request, incident)}
     refused = 409 if getattr(form, "is_stale", False) else 422
-    return render(request, "incidents/roles.html", context, status=refused if form else 200)
+    return render(request, "incidents/roles.html", context, status=refused if form.is_bound else 200)
 
 
-def _hand_over(request: HttpRequest, incident: Incident, form: RoleForm) -> Incident:
+def _hand_over(request: SignedInRequest, incident: Incident, form: RoleForm) -> Incident:
     data = form.cleaned_data
     return domain.assign(
         actor=actor_of(request),
@@ -42,18 +43,18 @@ def _hand_over(request: HttpRequest, incident: Incident, form: RoleForm) -> Inci
     )
 
 
-def _role_forms(incident: Incident, sent: RoleForm | None) -> list[tuple[IncidentRole, RoleForm]]:
+def _role_forms(incident: Incident, refused: RoleForm) -> list[tuple[IncidentRole, RoleForm]]:
     forms = []
     for role in IncidentRole:
         holder = incident.role_holder(role)
         form = RoleForm(initial={"role": role.value, "holder": holder}, auto_id=f"id_{role}_%s")
-        forms.append((role, sent if sent and sent.data.get("role") == role else form))
+        forms.append((role, refused if refused.data.get("role") == role else form))
     return forms
 
 
 @require_POST
 @incident_page
-def take_role(request: HttpRequest, incident: Incident) -> HttpResponse:
+def take_role(request: SignedInRequest, incident: Incident) -> HttpResponse:
     role = request.POST.get("role", "")
     if role not in IncidentRole.values:
         raise NotPossible(_("Choose one of the roles."))
@@ -62,11 +63,11 @@ def take_role(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 @incident_page
-def members(request: HttpRequest, incident: Incident) -> HttpResponse:
+def members(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Who sees a private incident, and making one private."""
     actor = actor_of(request)
     require(actor, Perm.RESPOND, incident)
-    form = MemberForm(sent(request))
+    form = MemberForm(sent(request), people=User.objects.with_role(Role.READER))
 
     def add() -> User:
         user: User = form.cleaned_data["user"]
@@ -82,9 +83,8 @@ def members(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_POST
 @incident_page
-def member_remove(request: HttpRequest, incident: Incident) -> HttpResponse:
-    form = MemberForm(request.POST)
-    form.fields["user"].queryset = User.objects.added_to(incident)
+def member_remove(request: SignedInRequest, incident: Incident) -> HttpResponse:
+    form = MemberForm(request.POST, people=User.objects.added_to(incident))
     if form.is_valid():
         privacy.remove_member(
             actor=actor_of(request), incident=incident, user=form.cleaned_data["user"], now=timezone.now()
@@ -94,13 +94,13 @@ def member_remove(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_POST
 @incident_page
-def make_private(request: HttpRequest, incident: Incident) -> HttpResponse:
+def make_private(request: SignedInRequest, incident: Incident) -> HttpResponse:
     privacy.make_private(actor=actor_of(request), incident=incident, members=[], now=timezone.now())
     return redirect("members", incident.reference)
 
 
 @require_POST
 @incident_page
-def lift_private(request: HttpRequest, incident: Incident) -> HttpResponse:
+def lift_private(request: SignedInRequest, incident: Incident) -> HttpResponse:
     privacy.lift(actor=actor_of(request), incident=incident, now=timezone.now())
     return redirect("members", incident.reference)

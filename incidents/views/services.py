@@ -1,7 +1,7 @@
 """Services: what is open on each, for everybody; changing them, for admins."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from ..errors import DomainError
 from ..forms.catalogue import ServiceForm
 from ..models import Incident, Service
 from ..permissions import Perm
+from ..requests import SignedInRequest
 from ..zones import reader_zone
 from .access import actor_of
 from .answers import attempt, form_page, sent
@@ -24,13 +25,13 @@ for_readers = requires(Perm.VIEW_INCIDENTS)
 
 @for_readers
 @require_safe
-def service_list(request: HttpRequest) -> HttpResponse:
+def service_list(request: SignedInRequest) -> HttpResponse:
     return render(request, "catalogue/services.html", {"services": Service.objects.for_list(request.user)})
 
 
 @for_readers
 @require_safe
-def service(request: HttpRequest, slug: str) -> HttpResponse:
+def service(request: SignedInRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Service.objects.for_page(), slug=slug)
     incidents = Incident.objects.visible_to(request.user).on_service(found)
     context = {
@@ -47,7 +48,7 @@ EARLIER = 20  # how many incidents that are over a service shows
 
 @for_admins
 @form_methods
-def service_new(request: HttpRequest) -> HttpResponse:
+def service_new(request: SignedInRequest) -> HttpResponse:
     form = ServiceForm(sent(request))
     made = attempt(
         form, lambda: catalogue.create_service(actor=actor_of(request), now=timezone.now(), **form.cleaned_data)
@@ -57,7 +58,7 @@ def service_new(request: HttpRequest) -> HttpResponse:
 
 @for_admins
 @form_methods
-def service_edit(request: HttpRequest, slug: str) -> HttpResponse:
+def service_edit(request: SignedInRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Service, slug=slug)
     form = ServiceForm(sent(request), instance=found)
     if attempt(form, lambda: _change(request, found, form)):
@@ -66,14 +67,14 @@ def service_edit(request: HttpRequest, slug: str) -> HttpResponse:
     return form_page(request, "catalogue/service_form.html", form, service=found)
 
 
-def _change(request: HttpRequest, found: Service, form: ServiceForm) -> Service:
+def _change(request: SignedInRequest, found: Service, form: ServiceForm) -> Service:
     now = timezone.now()
     return catalogue.change_service(actor=actor_of(request), service=found, now=now, **form.cleaned_data)
 
 
 @for_admins
 @require_POST
-def service_retire(request: HttpRequest, slug: str) -> HttpResponse:
+def service_retire(request: SignedInRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Service, slug=slug)
     try:
         catalogue.retire_service(actor=actor_of(request), service=found, now=timezone.now())
@@ -85,7 +86,7 @@ def service_retire(request: HttpRequest, slug: str) -> HttpResponse:
 
 @for_admins
 @require_POST
-def service_bring_back(request: HttpRequest, slug: str) -> HttpResponse:
+def service_bring_back(request: SignedInRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Service, slug=slug)
     catalogue.bring_back_service(actor=actor_of(request), service=found, now=timezone.now())
     return redirect("service", slug)

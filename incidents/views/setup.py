@@ -1,7 +1,7 @@
 """The admins' start page: what is not set up yet."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,13 +11,14 @@ from ..domain import examples
 from ..domain.setup import checks
 from ..errors import DomainError
 from ..permissions import Perm
+from ..requests import SignedInRequest
 from .access import actor_of
 from .guards import requires
 
 
 @requires(Perm.ADMINISTER)
 @require_safe
-def setup(request: HttpRequest) -> HttpResponse:
+def setup(request: SignedInRequest) -> HttpResponse:
     found = checks(now=timezone.now())
     context = {
         "open": [check for check in found if not check.is_done],
@@ -28,7 +29,7 @@ def setup(request: HttpRequest) -> HttpResponse:
 
 @requires(Perm.ADMINISTER)
 @require_http_methods(["GET", "HEAD", "POST"])
-def example_remove(request: HttpRequest) -> HttpResponse:
+def example_remove(request: SignedInRequest) -> HttpResponse:
     """Ask once more, then take the worked example away."""
     refused = ""
     if request.method == "POST":

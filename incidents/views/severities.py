@@ -1,7 +1,7 @@
 """What each severity means here and asks for."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from ..domain import catalogue
 from ..forms.catalogue import SeverityForm
 from ..models import SeverityLevel
 from ..permissions import Perm
+from ..requests import SignedInRequest
 from .access import actor_of
 from .answers import attempt, form_page, sent
 from .guards import requires
@@ -20,13 +21,13 @@ for_admins = requires(Perm.ADMINISTER)
 
 @for_admins
 @require_safe
-def severities(request: HttpRequest) -> HttpResponse:
+def severities(request: SignedInRequest) -> HttpResponse:
     return render(request, "catalogue/severities.html", {"levels": SeverityLevel.objects.gravest_first()})
 
 
 @for_admins
 @require_http_methods(["GET", "HEAD", "POST"])
-def severity(request: HttpRequest, code: str) -> HttpResponse:
+def severity(request: SignedInRequest, code: str) -> HttpResponse:
     level = get_object_or_404(SeverityLevel, code=code)
     form = SeverityForm(sent(request), instance=level)
     if attempt(

@@ -1,7 +1,7 @@
 """Teams, as admins manage them."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from ..errors import DomainError
 from ..forms.catalogue import TeamForm
 from ..models import Team
 from ..permissions import Perm
+from ..requests import SignedInRequest
 from .access import actor_of
 from .answers import attempt, form_page, sent
 from .guards import requires
@@ -22,13 +23,13 @@ for_admins = requires(Perm.ADMINISTER)
 
 @for_admins
 @require_safe
-def teams(request: HttpRequest) -> HttpResponse:
+def teams(request: SignedInRequest) -> HttpResponse:
     return render(request, "catalogue/teams.html", {"teams": Team.objects.for_list()})
 
 
 @for_admins
 @form_methods
-def team_new(request: HttpRequest) -> HttpResponse:
+def team_new(request: SignedInRequest) -> HttpResponse:
     form = TeamForm(sent(request))
     made = attempt(form, lambda: domain.create(actor=actor_of(request), now=timezone.now(), **form.cleaned_data))
     return redirect("team", made.pk) if made else form_page(request, "catalogue/team_form.html", form)
@@ -36,14 +37,14 @@ def team_new(request: HttpRequest) -> HttpResponse:
 
 @for_admins
 @require_safe
-def team(request: HttpRequest, team_id: int) -> HttpResponse:
+def team(request: SignedInRequest, team_id: int) -> HttpResponse:
     found = get_object_or_404(Team.objects.for_page(), pk=team_id)
     return render(request, "catalogue/team.html", {"team": found})
 
 
 @for_admins
 @form_methods
-def team_edit(request: HttpRequest, team_id: int) -> HttpResponse:
+def team_edit(request: SignedInRequest, team_id: int) -> HttpResponse:
     found = get_object_or_404(Team, pk=team_id)
     form = TeamForm(sent(request), instance=found)
     if attempt(
@@ -56,7 +57,7 @@ def team_edit(request: HttpRequest, team_id: int) -> HttpResponse:
 
 @for_admins
 @require_POST
-def team_retire(request: HttpRequest, team_id: int) -> HttpResponse:
+def team_retire(request: SignedInRequest, team_id: int) -> HttpResponse:
     found = get_object_or_404(Team, pk=team_id)
     try:
         domain.retire(actor=actor_of(request), team=found, now=timezone.now())
@@ -68,7 +69,7 @@ def team_retire(request: HttpRequest, team_id: int) -> HttpResponse:
 
 @for_admins
 @require_POST
-def team_bring_back(request: HttpRequest, team_id: int) -> HttpResponse:
+def team_bring_back(request: SignedInRequest, team_id: int) -> HttpResponse:
     found = get_object_or_404(Team, pk=team_id)
     domain.bring_back(actor=actor_of(request), team=found, now=timezone.now())
     return redirect("team", team_id)

@@ -74,7 +74,9 @@ def parse_sections(text: str) -> list[dict[str, str]]:
 
 def _unused_name(name: str, template: Template | None) -> str:
     name = " ".join(name.split())
-    others = Template.objects.filter(name__iexact=name).exclude(pk=template.pk if template else None)
+    others = Template.objects.filter(name__iexact=name)
+    if template is not None:
+        others = others.exclude(pk=template.pk)
     if not name or others.exists():
         message = _("Give it a name that no other template has.")
         raise InvalidInput(message, code="name", fields={"name": message})

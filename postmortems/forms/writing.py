@@ -5,6 +5,7 @@ from typing import Any, Self
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from incidents.enums import Severity
 from incidents.forms.versioned import VersionedForm
 
 from ..models import Postmortem, Section, Template
@@ -85,6 +86,7 @@ class TemplateForm(VersionedForm):
     description = forms.CharField(label=_("When to use it"), max_length=300, required=False)
     severities = forms.MultipleChoiceField(
         label=_("Severities that start with it"),
+        choices=Severity.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None ticked: for all that no other template names."),
@@ -97,7 +99,7 @@ class TemplateForm(VersionedForm):
     )
     is_active = forms.BooleanField(label=_("In use"), required=False)
 
-    def __init__(self, *args: Any, template: Template | None, severities: list[tuple[str, str]], **more: Any) -> None:
+    def __init__(self, *args: Any, template: Template | None, **more: Any) -> None:
         initial: dict[str, Any] = {"is_active": True}
         if template is not None:
             lines = [f"{part['kind']} | {part['heading']} | {part.get('prompt', '')}" for part in template.sections]
@@ -105,8 +107,6 @@ class TemplateForm(VersionedForm):
             initial = {**{name: getattr(template, name) for name in names}, "sections": "\n".join(lines)}
         super().__init__(*args, initial=initial, **more)
         self.fields["version"].required = template is not None
-        self.fields["severities"].choices = severities  # type: ignore[attr-defined]
-        self.severities = severities
 
     def anew(self, current: Template) -> Self:
-        return type(self)(template=current, severities=self.severities)
+        return type(self)(template=current)

@@ -1,7 +1,7 @@
 """Causes and safety nets of an incident."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from incidents.models import Incident
 from incidents.permissions import require
+from incidents.requests import SignedInRequest
 from incidents.views.access import actor_of, incident_page
 from incidents.views.answers import attempt, sent
 
@@ -21,7 +22,7 @@ from .panel import back_to_lessons, lesson_form
 
 
 @incident_page
-def cause_new(request: HttpRequest, incident: Incident) -> HttpResponse:
+def cause_new(request: SignedInRequest, incident: Incident) -> HttpResponse:
     actor = actor_of(request)
     require(actor, LessonPerm.WRITE, incident)
     form = CauseForm(sent(request), incident=incident, user=request.user)
@@ -32,13 +33,13 @@ def cause_new(request: HttpRequest, incident: Incident) -> HttpResponse:
             actor=actor, incident=incident, content=form.content(), now=timezone.now(), client_id=client_id
         )
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return back_to_lessons(request, incident)
     return lesson_form(request, "postmortems/cause.html", form, incident=incident, cause=None)
 
 
 @incident_page
-def cause_edit(request: HttpRequest, incident: Incident, cause_id: int) -> HttpResponse:
+def cause_edit(request: SignedInRequest, incident: Incident, cause_id: int) -> HttpResponse:
     cause, actor = _cause(incident, cause_id), actor_of(request)
     require(actor, LessonPerm.WRITE, cause)
     form = CauseForm(sent(request), incident=incident, user=request.user, cause=cause)
@@ -47,14 +48,14 @@ def cause_edit(request: HttpRequest, incident: Incident, cause_id: int) -> HttpR
         version = form.cleaned_data["version"]
         return domain.edit(actor=actor, cause=cause, content=form.content(), now=timezone.now(), version=version)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return back_to_lessons(request, incident)
     return lesson_form(request, "postmortems/cause.html", form, incident=incident, cause=cause)
 
 
 @require_POST
 @incident_page
-def cause_remove(request: HttpRequest, incident: Incident, cause_id: int) -> HttpResponse:
+def cause_remove(request: SignedInRequest, incident: Incident, cause_id: int) -> HttpResponse:
     domain.remove(actor=actor_of(request), cause=_cause(incident, cause_id), now=timezone.now())
     undo = reverse("cause-restore", args=[incident.reference, cause_id])
     messages.success(request, _("Cause removed."), extra_tags=f"undo:{undo}")
@@ -63,13 +64,13 @@ def cause_remove(request: HttpRequest, incident: Incident, cause_id: int) -> Htt
 
 @require_POST
 @incident_page
-def cause_restore(request: HttpRequest, incident: Incident, cause_id: int) -> HttpResponse:
+def cause_restore(request: SignedInRequest, incident: Incident, cause_id: int) -> HttpResponse:
     domain.restore(actor=actor_of(request), cause=_cause(incident, cause_id), now=timezone.now())
     return back_to_lessons(request, incident)
 
 
 @incident_page
-def defences(request: HttpRequest, incident: Incident) -> HttpResponse:
+def defences(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Which safety nets would have caught it: only those that matter are answered."""
     actor = actor_of(request)
     require(actor, LessonPerm.WRITE, incident)
@@ -79,7 +80,7 @@ def defences(request: HttpRequest, incident: Incident) -> HttpResponse:
         defences_domain.answer(actor=actor, incident=incident, answers=form.answers(), now=timezone.now())
         return True
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return back_to_lessons(request, incident)
     return lesson_form(request, "postmortems/defences.html", form, incident=incident)
 

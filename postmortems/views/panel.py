@@ -3,28 +3,29 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from incidents.models import Incident
+from incidents.requests import SignedInRequest
 from incidents.views.access import actor_of
 from incidents.views.answers import form_page
 
 from ..panels import lessons_panel
 
 
-def back_to_lessons(request: HttpRequest, incident: Incident) -> HttpResponse:
+def back_to_lessons(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """After a change: the panel anew in place, else the page of the incident."""
     panel = lessons_panel(actor_of(request), incident)
-    if not request.htmx or panel is None:  # type: ignore[attr-defined]
+    if not request.htmx or panel is None:
         return redirect(f"{incident.get_absolute_url()}#lessons")
     response = render(request, panel.template, {"panel": panel.context})
     response["HX-Retarget"], response["HX-Reswap"] = "#lessons", "outerHTML"
     return response
 
 
-def lesson_form(request: HttpRequest, page: str, form: forms.BaseForm, **context: Any) -> HttpResponse:
+def lesson_form(request: SignedInRequest, page: str, form: forms.BaseForm, **context: Any) -> HttpResponse:
     """A form of the panel: the part of its page that opens inside the panel, or the whole page."""
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         page = page.replace("postmortems/", "postmortems/_")
     return form_page(request, page, form, **context)

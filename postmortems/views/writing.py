@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from incidents.errors import NotPossible
 from incidents.models import Incident
 from incidents.permissions import offers, require
+from incidents.requests import SignedInRequest
 from incidents.views.access import actor_of, incident_page, page_zone
 from incidents.views.answers import attempt, form_page, sent
 
@@ -25,14 +26,14 @@ from ..permissions import LessonPerm
 
 @require_POST
 @incident_page
-def start(request: HttpRequest, incident: Incident) -> HttpResponse:
+def start(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The draft writes its first words itself."""
     drafting.start(actor=actor_of(request), incident=incident, now=timezone.now())
     return redirect("postmortem-edit", incident.reference)
 
 
 @incident_page
-def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
+def edit(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The editor; a POST saves the head of the page."""
     postmortem, actor = _draft(request, incident), actor_of(request)
     form = HeadForm(sent(request), postmortem=postmortem)
@@ -41,7 +42,7 @@ def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
         data = {**form.cleaned_data}
         return sections.save_head(actor=actor, postmortem=postmortem, now=timezone.now(), **data)
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         messages.success(request, _("Saved."))
         return redirect("postmortem-edit", incident.reference)
     return form_page(request, "postmortems/edit.html", form, **_editor(request, postmortem))
@@ -49,7 +50,7 @@ def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_POST
 @incident_page
-def section_save(request: HttpRequest, incident: Incident, section_id: int) -> HttpResponse:
+def section_save(request: SignedInRequest, incident: Incident, section_id: int) -> HttpResponse:
     """Save one section: in place where the page asked so, else back to the editor."""
     postmortem = _draft(request, incident)
     section = postmortem.sections.filter(pk=section_id).first()
@@ -58,7 +59,7 @@ def section_save(request: HttpRequest, incident: Incident, section_id: int) -> H
     section.postmortem = postmortem
     form = SectionForm(request.POST, section=section)
     saved = attempt(form, lambda: _save_section(request, section, form))
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         shown = SectionForm(section=saved) if saved else form
         return form_page(request, "postmortems/_section.html", shown, incident=incident, saved=saved)
     if saved:
@@ -68,7 +69,7 @@ def section_save(request: HttpRequest, incident: Incident, section_id: int) -> H
 
 
 @incident_page
-def review(request: HttpRequest, incident: Incident) -> HttpResponse:
+def review(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Where the postmortem stands, and what can be decided; a POST decides."""
     postmortem, actor = _draft(request, incident), actor_of(request)
     form = NoteForm(sent(request))
@@ -76,7 +77,7 @@ def review(request: HttpRequest, incident: Incident) -> HttpResponse:
     def decide() -> Any:
         return _decide(request, postmortem, form.cleaned_data["note"])
 
-    if form.is_bound and attempt(form, decide):
+    if attempt(form, decide):
         return redirect("postmortem" if postmortem.is_published else "postmortem-review", incident.reference)
     context = {
         "postmortem": postmortem,
@@ -92,7 +93,7 @@ def review(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_safe
 @incident_page
-def history(request: HttpRequest, incident: Incident) -> HttpResponse:
+def history(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """All revisions, latest first."""
     postmortem = _draft(request, incident)
     revisions = postmortem.revisions.select_related("published_by").defer(
@@ -108,7 +109,7 @@ def history(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 @incident_page
-def not_required(request: HttpRequest, incident: Incident) -> HttpResponse:
+def not_required(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Say that no postmortem is needed, and why."""
     actor = actor_of(request)
     require(actor, LessonPerm.APPROVE, incident)
@@ -118,13 +119,13 @@ def not_required(request: HttpRequest, incident: Incident) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         return lifecycle.not_required(actor=actor, incident=incident, reason=reason, now=timezone.now())
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return redirect(incident)
     return form_page(request, "postmortems/reason.html", form, incident=incident, verb="not-required")
 
 
 @incident_page
-def retract(request: HttpRequest, incident: Incident) -> HttpResponse:
+def retract(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Take a published postmortem back, and say why."""
     postmortem, actor = _draft(request, incident), actor_of(request)
     require(actor, LessonPerm.APPROVE, postmortem)
@@ -134,12 +135,12 @@ def retract(request: HttpRequest, incident: Incident) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         return lifecycle.retract(actor=actor, postmortem=postmortem, reason=reason, now=timezone.now())
 
-    if form.is_bound and attempt(form, save):
+    if attempt(form, save):
         return redirect("postmortem-review", incident.reference)
     return form_page(request, "postmortems/reason.html", form, incident=incident, verb="retract")
 
 
-def _draft(request: HttpRequest, incident: Incident) -> Postmortem:
+def _draft(request: SignedInRequest, incident: Incident) -> Postmortem:
     """The postmortem of this incident, for those who may write."""
     require(actor_of(request), LessonPerm.WRITE, incident)
     postmortem = Postmortem.objects.filter(incident=incident).first()
@@ -149,7 +150,7 @@ def _draft(request: HttpRequest, incident: Incident) -> Postmortem:
     return postmortem
 
 
-def _editor(request: HttpRequest, postmortem: Postmortem, refused: SectionForm | None = None) -> dict[str, Any]:
+def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionForm | None = None) -> dict[str, Any]:
     """What the editor shows besides the form of its head."""
     incident = postmortem.incident
     forms_of_sections = [
@@ -169,14 +170,14 @@ def _editor(request: HttpRequest, postmortem: Postmortem, refused: SectionForm |
     }
 
 
-def _save_section(request: HttpRequest, section: Section, form: SectionForm) -> Section:
+def _save_section(request: SignedInRequest, section: Section, form: SectionForm) -> Section:
     data = form.cleaned_data
     return sections.save(
         actor=actor_of(request), section=section, text=data["text"], now=timezone.now(), version=data["version"]
     )
 
 
-def _decide(request: HttpRequest, postmortem: Postmortem, note: str) -> Any:
+def _decide(request: SignedInRequest, postmortem: Postmortem, note: str) -> Any:
     """Carry out what the pressed button says."""
     actor, now = actor_of(request), timezone.now()
     decisions: dict[str, Callable[[], Any]] = {
