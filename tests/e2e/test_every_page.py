@@ -1,0 +1,163 @@
+"""Every page as every role in a real browser: no policy violated, nothing too wide, nothing that axe objects to."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from incidents.models import Incident
+from tests.e2e.conftest import PHONE, WIDE, OpenPage
+from tests.project.routes import ROWS, Route, all_routes
+from tests.project.world import World
+
+# The pages that people spend their time on, by the name of the route; each is looked at in all four ways.
+MAIN = (
+    "sign-in",
+    "password-reset",
+    "today",
+    "incident-new",
+    "incident-list",
+    "incident",
+    "timeline",
+    "incident-edit",
+    "milestones",
+    "roles",
+    "members",
+    "impact-edit",
+    "entry-edit",
+    "incident-resolve",
+    "incident-cancel",
+    "incident-audit",
+    "service-list",
+    "service",
+    "profile",
+    "sessions",
+    "people",
+    "person",
+    "person-invite",
+    "people-import",
+    "person-disable",
+    "teams",
+    "team",
+    "team-edit",
+    "severities",
+    "severity",
+    "setup",
+    "audit-log",
+    "delivery-log",
+)
+LONG_TITLE = "Checkout: java.lang.IllegalStateException@com.example.storefront.payment.ProviderAdapterFactoryBean " * 2
+
+
+def pages(actor: str) -> list[Route]:
+    """The addresses that answer with a page; the JSON and text ones are no pages."""
+    leave_out = {
+        "livez",
+        "readyz",
+        "incident-export",
+        "action-export",
+        "postmortem-feed",
+        "entry-echo",
+        "moment-echo",
+        "time-echo",
+        "admin:jsi18n",
+    }
+    leave_out |= {"admin:autocomplete"}
+    found = [
+        route
+        for route in all_routes()
+        if ROWS[route.name].status("GET", "open") in {200, 301, 302} and route.name not in leave_out
+    ]
+    return [route for route in found if actor == "admin" or not route.name.startswith("admin:")]
+
+
+def too_wide(page: Page) -> bool:
+    width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    return bool(width[0] > width[1])
+
+
+@pytest.mark.parametrize("actor", ["anonymous", "no_role", "reader", "incident_lead", "editor", "admin"])
+def test_no_page_violates_the_policy_or_is_too_wide(open_page: OpenPage, world: World, actor: str) -> None:
+    page, wide, walked = open_page(world.people.get(actor)), [], 0
+
+    for route in pages(actor):
+        page.goto(route.url(world))
+        for summary in page.locator("summary").all()[:12]:
+            if summary.is_visible():
+                summary.click()
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        if too_wide(page) and not route.name.startswith("admin:"):
+            wide.append(page.url)
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        walked += 1
+
+    assert wide == []
+    assert walked >= 50
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_has_nothing_to_object_to(open_page: OpenPage, world: World, phone: bool, scheme: str) -> None:
+    routes = {route.name: route for route in all_routes()}
+    states = {"incident": ("open", "resolved", "cancelled"), "incident-new": ("open",)}
+    admin = open_page(world.people["admin"], phone=phone, scheme=scheme)
+    stranger = open_page(phone=phone, scheme=scheme)
+    found, looked = [], 0
+
+    for name in MAIN:
+        page = stranger if name in {"sign-in", "password-reset"} else admin
+        for state in states.get(name, ("open",)):
+            page.goto(routes[name].url(world, state))
+            for violation in Axe().run(page).response["violations"]:
+                places = [node["html"][:160] for node in violation["nodes"][:3]]
+                found.append(f"{page.url} {violation['impact']} {violation['id']}: {places}")
+            looked += 1
+
+    assert not found, "\n".join(found)
+    assert looked >= len(MAIN)
+
+
+def test_a_fault_would_have_been_seen(open_page: OpenPage, world: World) -> None:
+    """Axe, the ruler and the ear on the console all work."""
+    page = open_page(world.people["reader"], phone=True)
+    page.goto("/")
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x><div class=wide></div>')")
+    page.evaluate("document.querySelector('.wide').style.width = '2000px'")
+
+    assert "image-alt" in {violation["id"] for violation in Axe().run(page).response["violations"]}
+    assert too_wide(page)
+
+
+def test_the_policy_would_have_been_heard(open_page: OpenPage, world: World) -> None:
+    page = open_page(world.people["reader"])
+    heard: list[str] = []
+    context = page.context.browser.new_context(base_url=page.url)  # type: ignore[union-attr]
+    other = context.new_page()
+    other.on("console", lambda message: heard.append(message.text))
+    page.goto("/")
+    other.goto(page.url)
+    other.evaluate("document.body.insertAdjacentHTML('beforeend', '<b style=color:red onclick=alert(1)>x</b>')")
+    other.wait_for_timeout(300)
+    context.close()
+
+    assert any("Content Security Policy" in text for text in heard)
+
+
+def test_long_words_do_not_widen_a_page(open_page: OpenPage, world: World) -> None:
+    title = LONG_TITLE[:200].strip()
+    incident = world.incidents["open"]
+    Incident.objects.filter(pk=incident.pk).update(title=title, title_key=title.casefold(), summary="x" * 400)
+    incident.impacts.update(what="y" * 300)
+    incident.timeline.update(evidence="https://example.org/" + "z" * 300)
+    page = open_page(world.people["incident_lead"], phone=True)
+    wide = []
+
+    for url in (
+        "/",
+        "/incidents/",
+        *(f"{incident.get_absolute_url()}{part}" for part in ("", "timeline/", "edit/", "audit/")),
+    ):
+        page.goto(url)
+        if too_wide(page):
+            wide.append(url)
+
+    assert wide == []
