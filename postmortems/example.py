@@ -393,7 +393,7 @@ def _doors_timeline(story: _Story, first: Incident) -> None:
     ended = "The certificate of the door service ends. Scanners that are on keep their connection; none is on."
     tell(cast.engineer, "16:00", _K.LEAD_UP, ended)
     charged = "The scanners are taken off their chargers and handed out."
-    tell(cast.lead, "before 18:30?", _K.LEAD_UP, charged)
+    tell(cast.lead, "18:??", _K.LEAD_UP, charged)
     red = "Doors open. At gate B the first scanner shows red for every ticket."
     tell(cast.lead, "18:30", _K.REPORT, red, is_starred=True)
     tell(cast.lead, "18:34", _K.REPORT, "Three gates radio the same. The queue reaches the tram stop.")
@@ -428,7 +428,7 @@ def _doors_causes(story: _Story, first: Incident) -> None:
         CauseCategory.CERTIFICATE,
         "The certificate of the door service was renewed by hand, and stood on no list",
         "The list that was begun after the sale covered the shop and the gateway only.",
-        "It was one of many action items of one person, and its date had moved.",
+        "It waited behind other work, and its date had moved.",
         same_as=earlier,
         same_as_reason="Another service, the same gap: an end date that no machine watches.",
     )

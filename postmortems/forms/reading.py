@@ -38,7 +38,7 @@ class LibraryForm(forms.Form):
             for name in ("service", "severity", "category", "tag", "year"):
                 del self.fields[name]
             return
-        services = Service.objects.values_list("slug", "name")[:200]
+        services = Service.objects.to_choose_from().values_list("slug", "name")[:200]
         self.fields["service"].widget.choices = [("", _("All services")), *services]
         tags = Tag.objects.filter(incidents__in=Postmortem.objects.readable_by(user).values("incident")).distinct()
         self.fields["tag"].widget.choices = [("", _("All tags")), *((tag.name, tag.name) for tag in tags[:200])]
