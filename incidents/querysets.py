@@ -126,6 +126,10 @@ class ServiceQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def to_choose_from(self) -> Self:
+        """What filters offer: those in use and retired ones, but none of a removed example."""
+        return self.exclude(is_example=True, is_active=False)
+
     def with_open_incidents(self, visible: QuerySet) -> Self:
         """Each with ``open_count``, how many of the ``visible`` incidents are open on it; those with any first."""
         open_here = visible.open().filter(services=OuterRef("pk")).order_by().values("services")
@@ -168,12 +172,11 @@ class IncidentQuerySet(models.QuerySet):
 
     def _membership(self, user: Any) -> Q:
         added = self.model.memberships.rel.related_model.objects.filter(incident=OuterRef("pk"), user=user)
-        membership = (
-            Q(declared_by=user) | Q(incident_lead=user) | Q(communications_lead=user) | Q(scribe=user) | Exists(added)
-        )
+        roles = Q(declared_by=user) | Q(incident_lead=user) | Q(communications_lead=user) | Q(scribe=user)
+        membership = roles | Q(Exists(added))
         if user.has_role(Role.RESPONDER):
             owned = self.model.services.through.objects.filter(incident=OuterRef("pk"), service__team__team_lead=user)
-            membership |= Q(team__team_lead=user) | Exists(owned)
+            membership |= Q(team__team_lead=user) | Q(Exists(owned))
         return membership
 
     def for_list(self) -> Self:
@@ -302,6 +305,11 @@ class TimelineEventQuerySet(models.QuerySet):
     def newest_first(self) -> Self:
         """As people look at it while it happens; what has no known time stands on top, to be seen."""
         return self.order_by("-sort_at", "-position", "-id")
+
+    def written_after(self, newest: str) -> Self:
+        """What was written since the entry with this key was the newest, as it came in an address."""
+        usable = newest.isascii() and newest.isdigit() and len(newest) < 19
+        return self.filter(pk__gt=int(newest)) if usable else self.none()
 
     def oldest_first(self, *, starred: bool, after: str) -> tuple[list[Any], int | None]:
         """One stretch of the story from its beginning, and the entry after which the next stretch starts, if any.
