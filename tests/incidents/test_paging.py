@@ -21,7 +21,7 @@ def incidents():
     """Eleven incidents, some at the very same moment and many of one severity, so that ties matter."""
     severities = [Severity.SEV1, Severity.SEV2, Severity.SEV2, Severity.UNKNOWN]
     return [
-        make_incident(severity=severities[i % 4], sort_at=NOON + dt.timedelta(microseconds=i // 3)) for i in range(11)
+        make_incident(severity=severities[i % 4], sort_at=NOON + dt.timedelta(microseconds=i // 4)) for i in range(11)
     ]
 
 
@@ -34,13 +34,13 @@ def test_walking_forward_and_back_meets_every_row_once(incidents, name):
     order = ORDERS[name]
     expected = [row.pk for row in Incident.objects.order_by(*order)]
     pages = [page(order)]
-    while pages[-1].after:
+    while pages[-1].after and len(pages) < 9:
         pages.append(page(order, after=pages[-1].after))
     assert [row.pk for found in pages for row in found.rows] == expected
     assert [len(found.rows) for found in pages] == [3, 3, 3, 2]
 
     back = [pages[-1]]
-    while back[-1].before:
+    while back[-1].before and len(back) < 9:
         back.append(page(order, before=back[-1].before))
     assert [found.rows for found in back] == [found.rows for found in reversed(pages)]
 
