@@ -6,7 +6,7 @@ find_python = $$(PYTHON="$(PYTHON)" sh scripts/find_python.sh)
 python := .venv/bin/python
 pytest := $(python) -m pytest
 
-.PHONY: help setup runtime run test sweep e2e check torture bench
+.PHONY: help setup runtime run test sweep e2e check torture bench score
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -37,3 +37,6 @@ torture: setup ## kills, outages and crowds; by hand, takes long
 
 bench: setup ## speed, as ratios to an empty page
 	@$(python) scripts/bench.py
+
+score: setup ## how well the importer reads a folder (DOCS=folder, and GOLD=folder of notes made by hand)
+	@$(python) scripts/score.py $(DOCS) $(GOLD) $(ARGS)

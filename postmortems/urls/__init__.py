@@ -1,5 +1,5 @@
 """Addresses of what is learned. Fixed words stand before the addresses that hold a reference."""
 
-from . import lessons, reading, writing
+from . import lessons, reading, transfer, writing
 
-urlpatterns = [*lessons.urlpatterns, *writing.urlpatterns, *reading.urlpatterns]
+urlpatterns = [*lessons.urlpatterns, *transfer.urlpatterns, *writing.urlpatterns, *reading.urlpatterns]

@@ -31,7 +31,8 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
-    r"\b(?:to prevent|(?:what )?we(?:['’]re| are| will)(?: be)? (?:doing|going|taking|change)|going forward)\b[^.]*[:.]$",
+    r"\b(?:to prevent|(?:what )?we(?:['’]re| are| will)(?: be)? (?:doing|going|taking|change)|going forward)\b"
+    r"[^.]*[:.]$",
     re.IGNORECASE,
 )
 _TYPES = (
@@ -121,7 +122,9 @@ def _tree(blocks: Sequence[Block]) -> list[_Item]:
             (open_items[-1].children if open_items else roots).append(item)
             open_items.append(item)
             is_broken = False
-        elif block.kind == BlockKind.TEXT and open_items and (not is_broken or block.depth > open_items[-1].block.depth):
+        elif (
+            block.kind == BlockKind.TEXT and open_items and (not is_broken or block.depth > open_items[-1].block.depth)
+        ):
             open_items[-1].more.append(block.text)
         elif block.kind == BlockKind.BLANK:
             is_broken = True
@@ -139,7 +142,9 @@ def _leaves(item: _Item) -> list[ActionRecord]:
     if not words or _PLACEHOLDER.search(words) or (words.endswith(":") and not children):
         return []
     details = " ".join([*item.more, *(f"{child.block.text} {' '.join(child.more)}" for child in children)])
-    return [_record(f"{text} {' '.join(item.more)}" if item.more else text, item.block.number, details if children else "")]
+    return [
+        _record(f"{text} {' '.join(item.more)}" if item.more else text, item.block.number, details if children else "")
+    ]
 
 
 def _from_lines(section: Section) -> list[ActionRecord]:

@@ -53,21 +53,23 @@ class Block:
 
 
 def read_blocks(lines: list[Line]) -> list[Block]:
-    """What each line is, in order; rules, and heads and rules of tables, are left out."""
+    """What each line is, in order. Rules, and heads of tables, hold no words."""
     blocks: list[Block] = []
     for index, line in enumerate(lines):
         following = lines[index + 1].text if index + 1 < len(lines) else ""
         if line.is_code:
             blocks.append(Block(BlockKind.CODE, line.number, line.text, line.text))
-        elif _TABLE_RULE.fullmatch(line.text) and "|" in line.text:
-            continue
-        elif "|" in line.text and _TABLE_RULE.fullmatch(following) and "|" in following:
+        elif _is_table_rule(line.text) or ("|" in line.text and _is_table_rule(following)):
             blocks.append(Block(BlockKind.BLANK, line.number, "", line.text))
         elif _RULE.fullmatch(line.text) and line.text.strip():
             _underline(blocks, line)
         else:
             blocks.append(_read_block(line))
     return blocks
+
+
+def _is_table_rule(text: str) -> bool:
+    return "|" in text and _TABLE_RULE.fullmatch(text) is not None
 
 
 def _underline(blocks: list[Block], line: Line) -> None:
@@ -78,7 +80,7 @@ def _underline(blocks: list[Block], line: Line) -> None:
     if above and above.kind == BlockKind.TEXT and alone and marks <= {"=", "-"} and len(above.text) < _LONGEST_SETEXT:
         blocks[-1] = replace(above, kind=BlockKind.HEADING, level=1 if "=" in marks else 2)
     else:
-        blocks.append(Block(BlockKind.BLANK, line.number, "", line.text))
+        blocks.append(Block(BlockKind.BLANK, line.number, "", ""))
 
 
 def _read_block(line: Line) -> Block:

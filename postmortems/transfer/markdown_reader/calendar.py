@@ -69,9 +69,10 @@ class Calendar:
         if day is None and date.year:
             self._warn(_("There is no day %(day)d in month %(month)d.") % {"day": date.day, "month": date.month})
         if day and self.options.date and date.year and not self._has_year(date) and day != self.options.date:
-            self._warn(_("The text says %(text)s, not %(given)s; the text's day counts.") % {
-                "text": f"{day:%d %B}", "given": self.options.date.isoformat()
-            })
+            self._warn(
+                _("The text says %(text)s, not %(given)s; the text's day counts.")
+                % {"text": f"{day:%d %B}", "given": self.options.date.isoformat()}
+            )
         return day
 
     def _fits(self, date: Date, day: dt.date) -> bool:
@@ -89,17 +90,17 @@ class Calendar:
                 return years.pop()
         return None
 
-    def written(self, date: object) -> str:
+    def written(self, date: Date | None) -> str:
         """A date as far as it is known, in front of a time of day: `2023-01-06T`, `01-06T`, or nothing."""
-        date = self.settle(date) if isinstance(date, Date) else None
+        date = self.settle(date)
         if date is None or date.is_ambiguous:
             return f"{self.options.date.isoformat()}T" if self.options.date else ""
         day = self.complete(date)
         return f"{day.isoformat()}T" if day else f"{date.month:02}-{date.day:02}T"
 
-    def walk(self, first: object, start: ClockTime | None) -> "Walk":
+    def walk(self, first: Date | None, start: ClockTime | None) -> "Walk":
         """A walk through moments in their order, which begins on a day."""
-        day = self.complete(first) if isinstance(first, Date) or first is None else None
+        day = self.complete(first)
         return Walk(self, day, start)
 
     def _warn(self, message: str) -> None:

@@ -60,9 +60,7 @@ def _causes_of(section: Section) -> list[CauseRecord]:
         return []
     first = causal_sentence(text) or sentences(text)[0]
     number = next((number for words, number in paragraphs(section.blocks) if first[:40] in words), section.number)
-    explanation = section.text if len(text) > len(first) else ""
-    title = clipped(_ROOT_LABEL.sub("", first))
-    return [CauseRecord(title, number, explanation, role, category_of(first))]
+    return [CauseRecord(clipped(_ROOT_LABEL.sub("", first)), number, "", role, category_of(first))]
 
 
 def _text_of(section: Section) -> str:
@@ -108,7 +106,20 @@ def _same(one: str, two: str) -> bool:
 
 
 def _meaning(text: str) -> set[str]:
-    common = {"cause", "root", "outage", "issue", "which", "that", "this", "with", "from", "were", "caused", "identified"}
+    common = {
+        "cause",
+        "root",
+        "outage",
+        "issue",
+        "which",
+        "that",
+        "this",
+        "with",
+        "from",
+        "were",
+        "caused",
+        "identified",
+    }
     return {word for word in re.findall(r"[a-z]{4,}", text.casefold()) if word not in common}
 
 

@@ -18,15 +18,21 @@ _INCIDENT = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"\{\{[^{}]*\}\}|<(?:[A-Z][^<>]{12,}|[a-z]+ [^<>]{6,}|Put |List |Your )[^<>]*>|\byyyy-mm-dd\b|\bhh:mm\b|\[\s*(?:insert|your|name|date"
+    r"\{\{[^{}]*\}\}|<(?:[A-Z][^<>]{12,}|[a-z]+ [^<>]{6,}|Put |List |Your )[^<>]*>|\byyyy-mm-dd\b|\bhh:mm\b"
+    r"|\[\s*(?:insert|your|name|date"
     r"|title|describe)\b|must contain\b|\blorem ipsum\b|_{5,}",
     re.IGNORECASE,
 )
-_SAYS_TEMPLATE = re.compile(r"\b(?:templates?|guide(?:lines)?|how to|example|requirements?|instructions?|tasks to complete)\b", re.I)
-_ASKS = re.compile(
-    r"\b(?:should|must|you|your|describe|explain|include|list|provide|write|need to|how was|what was|which)\b", re.IGNORECASE
+_SAYS_TEMPLATE = re.compile(
+    r"\b(?:templates?|guide(?:lines)?|how to|example|requirements?|instructions?|tasks to complete)\b", re.I
 )
-_TELLS = re.compile(r"\b(?:was|were|had|did|has been|have been|caused|led|failed|resulted|became|began|fixed|found)\b", re.I)
+_ASKS = re.compile(
+    r"\b(?:should|must|you|your|describe|explain|include|list|provide|write|need to|how was|what was|which)\b",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(
+    r"\b(?:was|were|had|did|has been|have been|caused|led|failed|resulted|became|began|fixed|found)\b", re.I
+)
 _CORE = (_K.SUMMARY, _K.IMPACT, _K.TIMELINE, _K.ROOT_CAUSE, _K.RESOLUTION, _K.ACTION_ITEMS)
 
 

@@ -1,9 +1,11 @@
-"""The lines of a document: line ends, front matter, HTML and entities made plain, each with its number in the source."""
+"""The lines of a document, each with its number in the source: front matter apart, HTML and entities made plain."""
 
 import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
 
 from incidents.clock_text.characters import clean
 
@@ -152,9 +154,23 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
+_IMAGE_WITH_ADDRESS = re.compile(r"!\[([^\]\n]{0,500})\]\(([^()\n]{0,2000}(?:\([^()\n]{0,200}\))?[^()\n]{0,500})\)")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _MARKS = re.compile(r"\*\*|__|~~|`|(?<!\w)[*_]|[*_](?!\w)")
+
+
+def images_as_links(text: str) -> str:
+    """Pictures that lie elsewhere as links to them, and those that lay beside the file by their names."""
+
+    def link(match: re.Match[str]) -> str:
+        address = match[2].split()[0].strip("<>") if match[2].strip() else ""
+        name = match[1].strip().strip("\"'").strip() or _("image")
+        if address.startswith(("https://", "http://")):
+            return f"[{name}]({address})"
+        return _("(%(name)s, not imported)") % {"name": f"{name}: {address}"} if address else ""
+
+    return _IMAGE_WITH_ADDRESS.sub(link, text)
 
 
 def bare(text: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...enums import SectionKind
-from .lines import bare
 from .blocks import Block, BlockKind
+from .lines import bare
 from .sections import Section
 from .timeline import Event, Timeline
 from .times import ClockTime, Date, Mention, find_mentions, prepared
@@ -26,12 +26,14 @@ _END_WORDS = re.compile(
 )
 _LINK = re.compile(
     r"[\W_]*(?:(?:on|of)\b[^,;:]{0,20}[\W_]*)?(?:\b(?:am|pm)\b)?(?:to|and|until|till|through|thru|-|–|—)?[\W_]*"
-    r"(?:(?:it )?(?:was )?(?:ended|ending|lasting until|resolved|restored|end(?:ed)?(?:[ -]?time)?)(?: at| on| by)?)?[\W_]*",
+    r"(?:(?:it )?(?:was )?(?:ended|ending|lasting until|resolved|restored|end(?:ed)?(?:[ -]?time)?)(?: at| on| by)?)?"
+    r"[\W_]*",
     re.IGNORECASE,
 )
 _CONNECTS = re.compile(r"\b(?:to|and|until|till|through|end\w*|resolved|restored)\b|[-–—→]", re.IGNORECASE)
 _PERIOD_LABEL = re.compile(
-    r"^\W*(?:duration|(?:incident|outage) (?:time|date|period|duration)|when|time ?frame|period|date(?: and time)?|start"
+    r"^\W*(?:duration|(?:incident|outage) (?:time|date|period|duration)|when|time ?frame|period"
+    r"|date(?: and time)?|start"
     r"|started?|start(?:ing)?[ -](?:time|date)|time)\b[^:]{0,30}:",
     re.IGNORECASE,
 )
@@ -46,8 +48,10 @@ _ONSET = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(
-    r"\b(?:resolved|restor(?:ed|es)|recover(?:ed|s|y)|back (?:up|online|to|in)|returns? to normal|returned to|self-heals?"
-    r"|fully (?:operational|functional)|normal(?:ly)? operat\w+|resumes?|incident (?:ends|over|closed)|is working|working"
+    r"\b(?:resolved|restor(?:ed|es)|recover(?:ed|s|y)|back (?:up|online|to|in)|returns? to normal|returned to"
+    r"|self-heals?"
+    r"|fully (?:operational|functional)|normal(?:ly)? operat\w+|resumes?|incident (?:ends|over|closed)"
+    r"|is working|working"
     r"|operational|running|stable|usual rate|fixed|closed|confirmed)\b",
     re.IGNORECASE,
 )
@@ -96,6 +100,11 @@ def incident_date(sections: Sequence[Section], title: str, timeline: Timeline) -
         if date := _first_date(group):
             return date
     return timeline.heading_date or _first_date(texts, full=False)
+
+
+def says_only_when(text: str) -> bool:
+    """Whether a line is about the time of the incident and nothing else: “Duration: …”, “Start time: …”."""
+    return bool(_PERIOD_LABEL.match(text) or re.match(r"\W*end\b[^:]{0,30}:", text, re.IGNORECASE))
 
 
 def _first_date(texts: Sequence[str], *, full: bool = True) -> Date | None:

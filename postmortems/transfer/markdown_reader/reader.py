@@ -1,7 +1,8 @@
 """One document as records: puts together what the parts were read as."""
 
 import datetime as dt
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,22 +13,37 @@ from incidents.enums import TimelineKind
 from ...enums import SectionKind
 from . import impact, judgement
 from .actions import read_actions
-from .blocks import BlockKind, read_blocks
+from .blocks import Block, BlockKind, read_blocks
 from .calendar import Calendar
 from .causes import read_causes
-from .lines import Source, bare, read_lines
-from .period import Moment, Period, incident_date, read_period
+from .lines import Source, bare, images_as_links, read_lines
+from .own import is_own, read_own
+from .period import Moment, Period, incident_date, read_period, says_only_when
 from .prose import clipped, paragraphs, sentences
-from .records import Document, EventRecord, SectionRecord
+from .records import Document, EventRecord, ImpactRecord, MilestoneRecord, SectionRecord
 from .sections import Section, read_sections
 from .timeline import Timeline, read_timeline
-from .times import find_mentions, zone_named
+from .times import Date, find_mentions, zone_named, zone_of_statement
 from .titles import read_title
 from .zones import read_zone
 
 _K = SectionKind
 _OUTSIDE_SUMMARY = (_K.TIMELINE, _K.ACTION_ITEMS, _K.LESSONS)
 FEWEST_WORDS_OF_A_SUMMARY = 8
+_WAS_DETECTED = re.compile(
+    r"^\W*(?:(?:the )?(?:issue|incident|problem|outage|failure)s? (?:was |is |were )?(?:first )?(?:detected|noticed)"
+    r"|detected\b|detection\b)",
+    re.IGNORECASE,
+)
+_LABELS_OF_MILESTONES = (
+    ("first detected", "detected"),
+    ("detected", "detected"),
+    ("incident declared", "declared"),
+    ("declared", "declared"),
+    ("identified", "identified"),
+    ("repaired", "mitigated"),
+    ("mitigated", "mitigated"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,8 @@ class Options:
 
 def read_document(text: str, options: Options | None = None) -> Document:
     """The records of one document. What it does not say is None, and ``warnings`` say what was missing or odd."""
+    if is_own(text):
+        return read_own(text)
     options = options or Options()
     source = read_lines(text)
     sections = read_sections(read_blocks(source.lines))
@@ -55,6 +73,8 @@ def read_document(text: str, options: Options | None = None) -> Document:
     _place_period(document, period, calendar, zone.zone, day)
     if zone.disagree and not options.zone:
         document.warnings.append(_("The text names several time zones; times without one of their own stay unknown."))
+    _read_milestones(document, timeline)
+    _star(document)
     _read_rest(document, source, sections)
     _read_lead_up(document, sections, calendar, zone.zone)
     why_not = judgement.refusal(document, sections, source.front_matter)
@@ -74,11 +94,11 @@ def _read_rest(document: Document, source: Source, sections: list[Section]) -> N
     document.severity = impact.read_severity(sections, source.front_matter.get("severity", ""))
     document.detected_by = impact.read_detected_by([event.text for event in document.timeline[:4]], sections)
     document.sections = _section_records(sections, document, source)
-    document.lede = _lede(sections)
+    document.lede = _lede(sections, document.impacts)
 
 
 def _place_events(
-    document: Document, timeline: Timeline, period: Period, calendar: Calendar, zone: Zone | None, day: object
+    document: Document, timeline: Timeline, period: Period, calendar: Calendar, zone: Zone | None, day: Date | None
 ) -> None:
     """Give each event its moment, where the text tells it."""
     day_of_period = period.start.date if period.start and period.start.date else None
@@ -89,7 +109,7 @@ def _place_events(
         event.at = wall.replace(tzinfo=own) if wall and own else None
         document.timeline.append(
             EventRecord(
-                text=event.text or event.time_text,
+                text=images_as_links(event.text) or event.time_text,
                 line=event.line,
                 at=event.at,
                 time=str(event.clock) if event.clock else None,
@@ -100,7 +120,7 @@ def _place_events(
         )
 
 
-def _place_period(document: Document, period: Period, calendar: Calendar, zone: Zone | None, day: object) -> None:
+def _place_period(document: Document, period: Period, calendar: Calendar, zone: Zone | None, day: Date | None) -> None:
     start, end = period.start, period.end
     first = start.date if start and start.date else day
     walk = calendar.walk(first, None)
@@ -117,7 +137,10 @@ def _place_period(document: Document, period: Period, calendar: Calendar, zone: 
         )
         document.started_at = document.resolved_at = None
     if document.started_at is None or document.resolved_at is None:
-        naive = {"started": _naive(start, first, calendar), "resolved": _naive(end, end and end.date or first, calendar)}
+        naive = {
+            "started": _naive(start, first, calendar),
+            "resolved": _naive(end, (end and end.date) or first, calendar),
+        }
         document.naive = naive if any(naive.values()) else None
     known = first is not None and calendar.complete(first) is not None
     document.needs_date = bool(start or document.timeline) and first is None
@@ -128,9 +151,42 @@ def _place_period(document: Document, period: Period, calendar: Calendar, zone: 
 def _use_timeline_moments(document: Document, period: Period) -> None:
     """A beginning or an end that the timeline tells is the very moment of that event, day included."""
     for moment, name in ((period.start, "started_at"), (period.end, "resolved_at")):
-        event = next((e for e in document.timeline if moment and e.line == moment.line and e.time == str(moment.clock)), None)
+        event = next(
+            (e for e in document.timeline if moment and e.line == moment.line and e.time == str(moment.clock)), None
+        )
         if event is not None:
             setattr(document, name, event.at)
+
+
+def _read_milestones(document: Document, timeline: Timeline) -> None:
+    """Milestones that the text names: by a label, or because an event says that the failure was detected then."""
+    names = {event.line: _milestone_of(label) for label, event in timeline.moments}
+    for event in document.timeline:
+        name = names.get(event.line)
+        if name is None and "detected" not in document.milestone_lines and _WAS_DETECTED.search(event.text):
+            name = "detected"
+        if name and name not in document.milestone_lines:
+            document.milestone_lines[name] = event.line
+            if event.at:
+                document.milestones[name] = MilestoneRecord(event.at, event.precision)
+
+
+def _star(document: Document) -> None:
+    """The events at the beginning and at the end of the impact are the key moments."""
+    naive = document.naive or {}
+    for known, said, events in (
+        (document.started_at, naive.get("started"), document.timeline),
+        (document.resolved_at, naive.get("resolved"), document.timeline[::-1]),
+    ):
+        for event in events:
+            if (known and event.at == known) or (not known and said and event.time == said[-5:]):
+                event.starred = True
+                break
+
+
+def _milestone_of(label: str) -> str | None:
+    words = label.casefold()
+    return next((name for start, name in _LABELS_OF_MILESTONES if words.startswith(start)), None)
 
 
 def _with_zone(wall: dt.datetime | None, moment: Moment | None, zone: Zone | None) -> dt.datetime | None:
@@ -140,7 +196,7 @@ def _with_zone(wall: dt.datetime | None, moment: Moment | None, zone: Zone | Non
     return wall.replace(tzinfo=own) if own else None
 
 
-def _naive(moment: Moment | None, day: object, calendar: Calendar) -> str | None:
+def _naive(moment: Moment | None, day: Date | None, calendar: Calendar) -> str | None:
     if moment is None or moment.clock is None:
         return None
     return f"{calendar.written(day)}{moment.clock}"
@@ -150,11 +206,8 @@ def _section_records(sections: list[Section], document: Document, source: Source
     """Every heading with its text and kinds; what is put together by a combined heading stays one text."""
     records: list[SectionRecord] = []
     for section in sections:
-        text = section.text
-        if not section.heading and not text:
-            continue
-        heading = section.heading or ""
-        if heading and heading == document.title and not text:
+        text, heading = images_as_links(_told_besides(section, document)), section.heading
+        if not section.has_words and not section.kinds and (not heading or heading == document.title):
             continue
         kinds = section.kinds or (_K.OTHER,)
         records.append(SectionRecord(kinds[0], heading, text, section.number, kinds[1:]))
@@ -165,6 +218,35 @@ def _section_records(sections: list[Section], document: Document, source: Source
     if source.front_matter.get("summary") and not any(r.kind == _K.SUMMARY for r in records):
         records.insert(0, SectionRecord(_K.SUMMARY, _("Summary"), source.front_matter["summary"], 1))
     return records
+
+
+def _told_besides(section: Section, document: Document) -> str:
+    """The text of a part without what became events or action items, so that nothing is said twice or lost."""
+    if not (section.is_about(_K.TIMELINE) or section.is_about(_K.ACTION_ITEMS)):
+        return section.text
+    taken = {record.line for record in (*document.timeline, *document.action_items)}
+    first = min((block.number for block in section.blocks if block.number in taken), default=None)
+    if first is None or section.is_about(_K.ROOT_CAUSE) or section.is_about(_K.RESOLUTION):
+        return section.text
+    if section.is_about(_K.TIMELINE):
+        before = [block for block in section.blocks if block.number < first and not zone_of_statement(block.text)]
+        return "\n".join(block.source for block in before).strip("\n")
+    kept = list(_not_listed(section, taken))
+    return "\n".join(block.source for block in kept).strip("\n") if any(block.words for block in kept) else ""
+
+
+def _not_listed(section: Section, taken: set[int]) -> Iterator[Block]:
+    """The blocks of a part about measures that are neither in its lists nor announce them."""
+    in_list = False
+    for position, block in enumerate(section.blocks):
+        if block.kind == BlockKind.BLANK:
+            following = next((b for b in section.blocks[position:] if b.kind != BlockKind.BLANK), None)
+            in_list = in_list and following is not None and following.depth > 0
+            yield block
+        elif block.kind in (BlockKind.ITEM, BlockKind.ROW) or block.number in taken:
+            in_list = True
+        elif not in_list and not (block.words.endswith(":") or not block.words):
+            yield block
 
 
 def _mark_timeline(records: list[SectionRecord], document: Document) -> None:
@@ -186,14 +268,14 @@ def _mark_summary(records: list[SectionRecord]) -> None:
             return
 
 
-def _lede(sections: Sequence[Section]) -> str:
-    """The first sentence of the summary."""
+def _lede(sections: Sequence[Section], impacts: Sequence[ImpactRecord]) -> str:
+    """The first sentence of the summary that tells more than when it was; else that of the impact."""
     for section in sections:
         if section.is_about(_K.SUMMARY):
-            told = [text for text, _number in paragraphs(section.blocks) if len(text.split()) > 5]
-            if told:
-                return clipped(sentences(told[0])[0], 500)
-    return ""
+            told = (text for text, _number in paragraphs(section.blocks) if len(text.split()) > 5)
+            if text := next((text for text in told if not says_only_when(text)), ""):
+                return clipped(sentences(text)[0], 500)
+    return impacts[0].what if impacts else ""
 
 
 def _read_lead_up(document: Document, sections: Sequence[Section], calendar: Calendar, zone: Zone | None) -> None:

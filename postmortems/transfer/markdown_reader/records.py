@@ -107,6 +107,7 @@ class Document:
     near_miss_earlier_stop: str = ""
     services: list[str] = field(default_factory=list)
     milestones: dict[str, MilestoneRecord] = field(default_factory=dict)
+    milestone_lines: dict[str, int] = field(default_factory=dict)
     timeline: list[EventRecord] = field(default_factory=list)
     lead_up: list[EventRecord] = field(default_factory=list)
     root_causes: list[CauseRecord] = field(default_factory=list)

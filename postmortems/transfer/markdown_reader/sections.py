@@ -76,9 +76,7 @@ def _parts(text: str) -> list[str]:
         return [text]
     if read_timed_line(text):
         return _ENTRY_WITHIN.split(text)
-    cuts = [
-        match for match in _LABEL_WITHIN.finditer(text) if _known(text[match.end() : text.index(":", match.end())])
-    ]
+    cuts = [match for match in _LABEL_WITHIN.finditer(text) if _known(text[match.end() : text.index(":", match.end())])]
     starts = [0, *(match.end() for match in cuts)]
     ends = [*(match.start() for match in cuts), len(text)]
     return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]

@@ -127,34 +127,50 @@ def _read_elsewhere(sections: Sequence[Section], found: Timeline) -> None:
 
 
 def _read_events(section: Section, timeline: Timeline) -> list[Event]:
-    events: list[Event] = []
-    day: Date | None = None
-    above = ""
+    reader = _EventReader(timeline)
     for block in section.blocks:
-        if block.kind in (BlockKind.BLANK, BlockKind.CODE):
-            if events and block.kind == BlockKind.CODE:
-                events[-1].parts.append(block.source)
-            continue
-        if block.kind == BlockKind.ROW and _TEMPLATE_TIME.search(block.text):
-            continue
-        timed = _timed(block)
-        if timed is not None and timed.clock is None and timed.date and not timed.text and block.kind != BlockKind.ROW:
-            if block.kind == BlockKind.HEADING:
-                events.append(Event(block.number, timed.date, None, timed.time_text, depth=block.depth))
-            day = timed.date
-        elif timed is not None:
-            events.append(_event(block, timed, day, above))
-            day = None
-        elif not events and (zone := zone_of_statement(block.text)):
-            timeline.zone = timeline.zone or zone
-        elif events and not _is_apart(block, events[-1]):
-            is_list = block.kind == BlockKind.ITEM and events[-1].parts
-            events[-1].parts.append(f"- {block.text}" if is_list else block.text)
+        reader.take(block)
+    return _without_headings_of_days(reader.events) if reader.events else _untimed(section)
+
+
+class _EventReader:
+    """Goes down a section: a line with a time begins an event, a date alone holds for the next, the rest belongs."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self.events: list[Event] = []
+        self.day: Date | None = None
+        self.above = ""
+
+    def take(self, block: Block) -> None:
+        if block.kind == BlockKind.BLANK or (block.kind == BlockKind.ROW and _TEMPLATE_TIME.search(block.text)):
+            return
+        timed = None if block.kind == BlockKind.CODE else _timed(block)
+        if timed is not None:
+            self._begin(block, timed)
+        elif block.kind == BlockKind.CODE:
+            self._add(block.source)
+        elif not self.events and (zone := zone_of_statement(block.text)):
+            self.timeline.zone = self.timeline.zone or zone
+        elif self.events and not _is_apart(block, self.events[-1]):
+            is_list = block.kind == BlockKind.ITEM and self.events[-1].parts
+            self._add(f"- {block.text}" if is_list else block.text)
         else:
-            above = block.words
-    if events:
-        return _without_headings_of_days(events)
-    return _untimed(section)
+            self.above = block.words
+
+    def _begin(self, block: Block, timed: TimedLine) -> None:
+        is_day = timed.clock is None and timed.date is not None and not timed.text and block.kind != BlockKind.ROW
+        if not is_day:
+            self.events.append(_event(block, timed, self.day, self.above))
+            self.day = None
+            return
+        if block.kind == BlockKind.HEADING:
+            self.events.append(Event(block.number, timed.date, None, timed.time_text, depth=block.depth))
+        self.day = timed.date
+
+    def _add(self, text: str) -> None:
+        if self.events:
+            self.events[-1].parts.append(text)
 
 
 def _event(block: Block, timed: TimedLine, day: Date | None, above: str) -> Event:

@@ -25,7 +25,8 @@ _PATTERNS: tuple[tuple[SectionKind, str], ...] = (
     (_K.DETECTION, r"detection|detected|identified|how (?:did )?we notice[d]?|noticed"),
     (
         _K.RESOLUTION,
-        r"resolution|resolving|recovery|mitigation|mitigated|fix|how (?:it was|we) fixed(?: it)?|workaround|restoration",
+        r"resolution|resolving|recovery|mitigation|mitigated|fix|how (?:it was|we) fixed(?: it)?|workaround"
+        r"|restoration",
     ),
     (
         _K.ACTION_ITEMS,
@@ -46,17 +47,20 @@ _FINDERS = tuple((kind, re.compile(rf"\b(?:{pattern})\b")) for kind, pattern in 
 _OTHER = re.compile(
     r"\b(?:conclusions?|attendees|participants|stats|statistics|status|authors?|owners?|date|dates|references?|links"
     r"|appendix|appendi\w*|glossary|supporting (?:information|documents|material)|feedback|severity|security related"
-    r"|time to \w+|context|background|notes?|open questions|acknowledge?ments|closing|disclaimer|metadata|trigger warning)\b"
+    r"|time to \w+|context|background|notes?|open questions|acknowledge?ments|closing|disclaimer|metadata)\b"
 )
 # May stand beside those words where a bare line or a label is to be a heading.
-_FILLERS = frozenset(
-    "a an and or of the in for to this that is was were be it we our i how what why did who when where issue issues "
-    "incident incidents outage outages service failure problem error analysis details detail brief short full detailed "
-    "description user users customer customers business technical main primary executive postmortem post mortem "
-    "report learned learnt must contain list specific address potential possible proposed planned immediate long term items item "
-    "events event plan measures steps step fixes fix actions action taken method methods future s & crisis "
-    "response internal external end happened happen initial final".split()
-)
+_FILLERS = frozenset({
+    "a", "an", "and", "or", "of", "the", "in", "for", "to", "this", "that", "is", "was", "were", "be", "it", "we",
+    "our", "i", "how", "what", "why", "did", "who", "when", "where", "issue", "issues", "incident", "incidents",
+    "outage", "outages", "service", "failure", "problem", "error", "analysis", "details", "detail", "brief",
+    "short", "full", "detailed", "description", "user", "users", "customer", "customers", "business", "technical",
+    "main", "primary", "executive", "postmortem", "post", "mortem", "report", "learned", "learnt", "must",
+    "contain", "list", "specific", "address", "potential", "possible", "proposed", "planned", "immediate", "long",
+    "term", "items", "item", "events", "event", "plan", "measures", "steps", "step", "fixes", "fix", "actions",
+    "action", "taken", "method", "methods", "future", "s", "&", "crisis", "response", "internal", "external", "end",
+    "happened", "happen", "initial", "final",
+})  # fmt: skip
 _CORE_WORDS = (
     "summary", "timeline", "resolution", "corrective", "preventive", "preventative", "detection", "prevention",
     "measures", "improvements", "mitigation", "remediation", "overview", "impact",

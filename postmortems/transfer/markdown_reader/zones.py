@@ -26,9 +26,7 @@ class DocumentZone:
     disagree: bool = False
 
 
-def read_zone(
-    sections: Sequence[Section], timeline: Timeline, period: Period, options: "Options"
-) -> DocumentZone:
+def read_zone(sections: Sequence[Section], timeline: Timeline, period: Period, options: "Options") -> DocumentZone:
     """The zone that the document states for all its times, or the only one beside a time; else the importer's."""
     beside = _beside_times(timeline, period)
     stated = timeline.zone or _stated(sections)

@@ -1,0 +1,10 @@
+"""Addresses of imports and exports."""
+
+from django.urls import path
+
+from ..views import transfer
+
+urlpatterns = [
+    path("postmortems/import/", transfer.import_page, name="postmortem-import"),
+    path("postmortems/<slug:reference>/export/<str:format>/", transfer.export_file, name="postmortem-export"),
+]
