@@ -58,7 +58,6 @@ def literal(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~" else letter for letter in text)
 
 
-@transaction.atomic
 def add_entries(
     *,
     actor: Actor,
@@ -85,19 +84,21 @@ def add_entries(
         return sent_before
     if sent_before:
         client_id = uuid.uuid4()
+    # Rendered before the transaction, so that fifty writers wait for each other's rows and not for each other's HTML.
+    prepared = [_values(content) for content in entries]
     try:
         with transaction.atomic():
             return [
                 _insert(
                     actor=actor,
                     incident=incident,
-                    content=content,
+                    values=values,
                     now=now,
                     source=source,
                     client_id=client_id,
                     position=position,
                 )
-                for position, content in enumerate(entries)
+                for position, values in enumerate(prepared)
             ]
     except IntegrityError:
         # The same press arrived twice at the same moment; the other request has written the entries.
@@ -272,7 +273,7 @@ def _insert(
     *,
     actor: Actor,
     incident: Incident,
-    content: EventContent,
+    values: dict[str, object],
     now: dt.datetime,
     source: Source,
     client_id: uuid.UUID | None,
@@ -287,7 +288,7 @@ def _insert(
         position=position,
         created_at=now,
         updated_at=now,
-        **_values(content),
+        **values,
     )
     audit.record(actor=actor, action="timeline.added", target=event, at=now)
     return event
