@@ -57,9 +57,9 @@ def _answer(
     return gate or view(request, incident, *args, **kwargs)
 
 
-def private_gate(request: SignedInRequest, incident: Incident) -> HttpResponse | None:
+def private_gate(request: HttpRequest, incident: Incident) -> HttpResponse | None:
     """Where an admin who is no member of a private incident has to say first that they look."""
-    if not privacy.must_say_so(request.user, incident, timezone.now()):
+    if not privacy.must_say_so(cast(User, request.user), incident, timezone.now()):
         return None
     response = render(request, "incidents/private_gate.html", {"incident": incident}, status=403)
     response["Cache-Control"] = "no-store"

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,7 +14,7 @@ from incidents.paging import keyset_page
 from incidents.permissions import Perm, offers, require
 from incidents.requests import SignedInRequest
 from incidents.spreadsheets import spreadsheet
-from incidents.views.access import actor_of, incident_page, private_gate
+from incidents.views.access import View, actor_of, incident_page, private_gate
 from incidents.views.answers import attempt, form_page, sent
 from incidents.zones import reader_zone
 
@@ -26,9 +27,10 @@ from ..querysets import ACTION_ORDER, ActionItemQuerySet
 from .panel import back_to_lessons, lesson_form
 
 CSV_HEAD = ("action item", "text", "state", "owner", "due", "type", "incident", "incident title", "evidence", "reason")
+ItemView = Callable[[SignedInRequest, ActionItem], HttpResponse]
 
 
-def _item_page(view: Callable[[HttpRequest, ActionItem], HttpResponse]) -> Callable[[HttpRequest, str], HttpResponse]:
+def _item_page(view: ItemView) -> View:
     """Give the view the action item that its address names, on the terms of its incident's own page."""
 
     @wraps(view)
@@ -77,7 +79,7 @@ def action_list(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-def action_export(request: SignedInRequest) -> HttpResponse:
+def action_export(request: SignedInRequest) -> HttpResponseBase:
     """The same table for a spreadsheet."""
     require(actor_of(request), Perm.EXPORT)
     rows = (

@@ -63,13 +63,14 @@ def postmortem_canonical(request: HttpRequest, reference: str, slug: str) -> Htt
 @incident_page
 def postmortem_revision(request: HttpRequest, incident: Incident, number: int) -> HttpResponse:
     """An older revision, for those who see the incident; of a retracted postmortem for those who write."""
-    found = Postmortem.objects.filter(incident=incident).first()
-    revision = found and found.revisions.filter(number=number).first()
-    if found is None or revision is None:
+    revision = (
+        Revision.objects.select_related("postmortem").filter(postmortem__incident=incident, number=number).first()
+    )
+    if revision is None:
         raise Http404
+    found = revision.postmortem
     found.incident = incident
-    actor = actor_of(request)
-    if not (found.is_published or offers(actor, LessonPerm.WRITE, found)):
+    if not (found.is_published or offers(actor_of(request), LessonPerm.WRITE, found)):
         raise Http404
     return render(request, "postmortems/read.html", {**_context(request, found, revision), "older": True})
 
