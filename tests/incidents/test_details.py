@@ -250,3 +250,24 @@ def test_team_and_tag_for_other_callers(client):
     assert audit[0].changes == {"team": [None, "Web"]}
     with pytest.raises(InvalidInput):
         details.add_tag(**who, tag="x" * 51)
+
+
+def test_what_was_said_of_a_near_miss_outlives_its_promotion(client):
+    near_miss = make_incident(
+        kind=IncidentKind.NEAR_MISS,
+        status=Status.RESOLVED,
+        near_miss_saved_by="A second look",
+        near_miss_earlier_stop="X",
+    )
+    assert client.post(url(near_miss, "incident-promote")).status_code == 302
+    assert edit(client, stored(near_miss.reference), title="Wrong database emptied").status_code == 302
+    after = stored(near_miss.reference)
+    assert (after.title, after.near_miss_saved_by, after.near_miss_earlier_stop) == (
+        "Wrong database emptied",
+        "A second look",
+        "X",
+    )
+    assert "A second look" in text_of(client.get(url(after)))
+    another = make_incident(kind=IncidentKind.NEAR_MISS, status=Status.RESOLVED, near_miss_saved_by="Luck")
+    assert edit(client, another, near_miss_saved_by="").status_code == 302
+    assert stored(another.reference).near_miss_saved_by == ""
