@@ -1,7 +1,8 @@
 """The page of one incident, and the forms that change it as a whole."""
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Max
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,8 +15,9 @@ from ..enums import CancelReason, IncidentKind, IncidentRole, Milestone, Precisi
 from ..errors import InvalidInput, NotPossible
 from ..forms.incident import CancelForm, DetailsForm, RelatedForm, ReopenForm, SeverityForm, TransitionForm
 from ..forms.timeline import EntryForm
-from ..models import AuditEntry, Incident
+from ..models import AuditEntry, Incident, TimelineEvent
 from ..permissions import Perm, offers, require
+from ..requests import SignedInRequest
 from .access import PageZone, actor_of, clock_for, incident_page, opens_private, page_zone
 from .answers import attempt, form_page, sent
 
@@ -24,12 +26,12 @@ NEWEST_EVENTS = 100
 
 @require_safe
 @incident_page
-def incident(request: HttpRequest, incident: Incident) -> HttpResponse:
+def incident(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The live page, and the same page afterwards."""
     return render(request, "incidents/incident.html", incident_context(request, incident))
 
 
-def incident_context(request: HttpRequest, incident: Incident) -> dict[str, object]:
+def incident_context(request: SignedInRequest, incident: Incident) -> dict[str, object]:
     """Everything that the page of an incident shows."""
     return {
         **timeline_context(request, incident),
@@ -45,7 +47,7 @@ def incident_context(request: HttpRequest, incident: Incident) -> dict[str, obje
     }
 
 
-def timeline_context(request: HttpRequest, incident: Incident) -> dict[str, object]:
+def timeline_context(request: SignedInRequest, incident: Incident) -> dict[str, object]:
     """The entry line, and the newest entries under it."""
     zone = page_zone(request, incident)
     events = list(incident.timeline.for_page().newest_first()[: NEWEST_EVENTS + 1])
@@ -55,8 +57,16 @@ def timeline_context(request: HttpRequest, incident: Incident) -> dict[str, obje
         "zone": zone,
         "events": events[:NEWEST_EVENTS],
         "more_events": len(events) > NEWEST_EVENTS,
+        "newest_id": _newest_id(incident, events),
         "entry_form": EntryForm(clock=clock_for(incident, zone.zone, timezone.now())),
     }
+
+
+def _newest_id(incident: Incident, events: list[TimelineEvent]) -> int:
+    """The entry written last, wherever in time it stands; 0 where there is none."""
+    if len(events) > NEWEST_EVENTS:
+        return incident.timeline.aggregate(last=Max("pk"))["last"]
+    return max((event.pk for event in events), default=0)
 
 
 def _afterwards(incident: Incident) -> dict[str, object]:
@@ -72,7 +82,7 @@ def _afterwards(incident: Incident) -> dict[str, object]:
     }
 
 
-def _visible_original(request: HttpRequest, incident: Incident) -> Incident | None:
+def _visible_original(request: SignedInRequest, incident: Incident) -> Incident | None:
     """What a duplicate repeats, unless that is hidden from the reader."""
     original = incident.duplicate_of
     if original is None or not original.is_private:
@@ -80,7 +90,7 @@ def _visible_original(request: HttpRequest, incident: Incident) -> Incident | No
     return Incident.objects.visible_to(request.user).filter(pk=original.pk).first()
 
 
-def rights(request: HttpRequest, incident: Incident) -> dict[str, bool]:
+def rights(request: SignedInRequest, incident: Incident) -> dict[str, bool]:
     """What to offer on the pages of this incident."""
     actor = actor_of(request)
     return {
@@ -92,7 +102,7 @@ def rights(request: HttpRequest, incident: Incident) -> dict[str, bool]:
 
 
 @incident_page
-def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
+def edit(request: SignedInRequest, incident: Incident) -> HttpResponse:
     actor = actor_of(request)
     require(actor, Perm.RESPOND, incident)
     form = DetailsForm(sent(request), incident=incident)
@@ -108,7 +118,7 @@ def edit(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_POST
 @incident_page
-def severity(request: HttpRequest, incident: Incident) -> HttpResponse:
+def severity(request: SignedInRequest, incident: Incident) -> HttpResponse:
     form = SeverityForm(request.POST)
     if not form.is_valid():
         raise NotPossible(_("Choose one of the severities."))
@@ -122,7 +132,7 @@ def severity(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 
 @incident_page
-def transition(request: HttpRequest, incident: Incident, verb: str) -> HttpResponse:
+def transition(request: SignedInRequest, incident: Incident, verb: str) -> HttpResponse:
     """Ask when, and move the incident on."""
     chosen = Verb(verb)
     require(actor_of(request), lifecycle.TRANSITIONS[chosen].perm, incident)
@@ -133,7 +143,7 @@ def transition(request: HttpRequest, incident: Incident, verb: str) -> HttpRespo
     return form_page(request, "incidents/transition.html", form, incident=incident, verb=chosen, zone=zone)
 
 
-def _transition_form(request: HttpRequest, incident: Incident, verb: Verb, zone: PageZone) -> forms.Form:
+def _transition_form(request: SignedInRequest, incident: Incident, verb: Verb, zone: PageZone) -> forms.Form:
     if verb == Verb.REOPEN:
         return ReopenForm(sent(request))
     if verb == Verb.CANCEL:
@@ -142,7 +152,7 @@ def _transition_form(request: HttpRequest, incident: Incident, verb: Verb, zone:
     return TransitionForm(sent(request), clock=clock, verb=verb, incident=incident)
 
 
-def _carry_out(request: HttpRequest, incident: Incident, verb: Verb, form: forms.Form) -> Incident:
+def _carry_out(request: SignedInRequest, incident: Incident, verb: Verb, form: forms.Form) -> Incident:
     actor, now, data = actor_of(request), timezone.now(), form.cleaned_data
     if verb == Verb.REOPEN:
         return lifecycle.reopen(actor=actor, incident=incident, reason=data["reason"], now=now)
@@ -171,7 +181,7 @@ def _carry_out(request: HttpRequest, incident: Incident, verb: Verb, form: forms
 
 @require_POST
 @incident_page
-def follow(request: HttpRequest, incident: Incident) -> HttpResponse:
+def follow(request: SignedInRequest, incident: Incident) -> HttpResponse:
     following.set_following(
         actor=actor_of(request),
         incident=incident,
@@ -183,10 +193,10 @@ def follow(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_POST
 @incident_page
-def relate(request: HttpRequest, incident: Incident) -> HttpResponse:
+def relate(request: SignedInRequest, incident: Incident) -> HttpResponse:
     form = RelatedForm(request.POST, user=request.user)
     if not form.is_valid():
-        raise InvalidInput(form.errors["other"][0])
+        raise InvalidInput(str(form.errors["other"][0]))
     change = details.unrelate if request.POST.get("remove") else details.relate
     change(actor=actor_of(request), incident=incident, other=form.cleaned_data["other"], now=timezone.now())
     return redirect(incident)
@@ -195,7 +205,7 @@ def relate(request: HttpRequest, incident: Incident) -> HttpResponse:
 @require_POST
 @incident_page
 @opens_private
-def open_private(request: HttpRequest, incident: Incident) -> HttpResponse:
+def open_private(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """An admin says that they look at a private incident."""
     privacy.open_as_admin(actor=actor_of(request), incident=incident, now=timezone.now())
     return redirect(incident)
@@ -203,7 +213,7 @@ def open_private(request: HttpRequest, incident: Incident) -> HttpResponse:
 
 @require_safe
 @incident_page
-def incident_audit(request: HttpRequest, incident: Incident) -> HttpResponse:
+def incident_audit(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Who changed what on this incident."""
     require(actor_of(request), Perm.VIEW_INCIDENT_AUDIT, incident)
     entries, older = AuditEntry.objects.for_incident(incident).stretch(request.GET.get("before", ""))

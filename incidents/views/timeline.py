@@ -3,7 +3,7 @@
 import datetime as dt
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from ..errors import InvalidInput
 from ..forms.timeline import EntryForm, EventForm, MoveForm, read_entries
 from ..models import Incident, TimelineEvent
 from ..permissions import Perm, require
+from ..requests import SignedInRequest
 from .access import actor_of, clock_for, incident_page, page_zone
 from .answers import PLAIN, attempt, form_page, say_time, sent
 from .incident import incident_context, rights, timeline_context
@@ -27,10 +28,14 @@ LONGEST_ECHO = 1000
 
 
 @incident_page
-def timeline_page(request: HttpRequest, incident: Incident) -> HttpResponse:
+def timeline_page(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The whole timeline, oldest first; a POST adds what was typed or pasted."""
     if request.method == "POST":
         return _add(request, incident)
+    if "newer" in request.GET:
+        return _news(request, incident)
+    if "newest" in request.GET:
+        return render(request, "incidents/_newest.html", timeline_context(request, incident))
     starred = request.GET.get("starred") == "1"
     events, later = incident.timeline.for_page().oldest_first(starred=starred, after=request.GET.get("after", ""))
     context = {
@@ -44,7 +49,16 @@ def timeline_page(request: HttpRequest, incident: Incident) -> HttpResponse:
     return render(request, "incidents/timeline.html", context)
 
 
-def _add(request: HttpRequest, incident: Incident) -> HttpResponse:
+def _news(request: SignedInRequest, incident: Incident) -> HttpResponse:
+    """How many entries were written since the page was made, for a page that asks now and then."""
+    number = incident.timeline.written_after(request.GET["newer"]).count()
+    if not number:
+        return HttpResponse(status=204)
+    context = {"incident": incident, "zone": page_zone(request, incident), "number": number}
+    return render(request, "incidents/_news.html", context)
+
+
+def _add(request: SignedInRequest, incident: Incident) -> HttpResponse:
     now = timezone.now()
     form = EntryForm(request.POST, clock=clock_for(incident, page_zone(request, incident).zone, now))
 
@@ -66,7 +80,7 @@ def _add(request: HttpRequest, incident: Incident) -> HttpResponse:
     return render(request, "incidents/incident.html", context, status=422)
 
 
-def _back_to_incident(request: HttpRequest, incident: Incident) -> HttpResponse:
+def _back_to_incident(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The timeline in place for a page that asked so, else the page anew."""
     if request.htmx:
         return render(request, "incidents/_timeline.html", timeline_context(request, incident))
@@ -79,7 +93,7 @@ def _rendered(form: EntryForm) -> list[tuple[Entry, SafeString]]:
 
 
 def _preview(
-    request: HttpRequest, incident: Incident, form: EntryForm, shown: list[tuple[Entry, SafeString]]
+    request: SignedInRequest, incident: Incident, form: EntryForm, shown: list[tuple[Entry, SafeString]]
 ) -> HttpResponse:
     context = {
         "incident": incident,
@@ -93,7 +107,7 @@ def _preview(
 
 @require_safe
 @incident_page
-def entry_echo(request: HttpRequest, incident: Incident) -> HttpResponse:
+def entry_echo(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """What the entry line was understood as, before anything is saved."""
     text = request.GET.get("text", "")[:LONGEST_ECHO]
     if not text.strip():
@@ -117,14 +131,14 @@ def _understood(entry: Entry, zone: dt.tzinfo, now: dt.datetime) -> str:
 
 @require_safe
 @incident_page
-def moment_echo(request: HttpRequest, incident: Incident) -> HttpResponse:
+def moment_echo(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """What a time was understood as, on the forms of this incident."""
     clock = clock_for(incident, page_zone(request, incident).zone, timezone.now())
     return say_time(request.GET.get("text", ""), clock)
 
 
 @incident_page
-def entry_edit(request: HttpRequest, incident: Incident, event_id: int) -> HttpResponse:
+def entry_edit(request: SignedInRequest, incident: Incident, event_id: int) -> HttpResponse:
     event, actor, zone = _event(incident, event_id), actor_of(request), page_zone(request, incident)
     require(actor, Perm.EDIT_ENTRY, event)
     clock = clock_for(incident, zone.zone, timezone.now())
@@ -143,7 +157,7 @@ def entry_edit(request: HttpRequest, incident: Incident, event_id: int) -> HttpR
 
 @require_POST
 @incident_page
-def entry_star(request: HttpRequest, incident: Incident, event_id: int) -> HttpResponse:
+def entry_star(request: SignedInRequest, incident: Incident, event_id: int) -> HttpResponse:
     starred = request.POST.get("starred") == "1"
     timeline.set_star(actor=actor_of(request), event=_event(incident, event_id), starred=starred, now=timezone.now())
     return _back_to_incident(request, incident)
@@ -151,7 +165,7 @@ def entry_star(request: HttpRequest, incident: Incident, event_id: int) -> HttpR
 
 @require_POST
 @incident_page
-def entry_strike(request: HttpRequest, incident: Incident, event_id: int) -> HttpResponse:
+def entry_strike(request: SignedInRequest, incident: Incident, event_id: int) -> HttpResponse:
     timeline.strike(actor=actor_of(request), event=_event(incident, event_id), now=timezone.now())
     undo = reverse("entry-restore", args=[incident.reference, event_id])
     messages.success(request, _("Entry struck out."), extra_tags=f"undo:{undo}")
@@ -160,13 +174,13 @@ def entry_strike(request: HttpRequest, incident: Incident, event_id: int) -> Htt
 
 @require_POST
 @incident_page
-def entry_restore(request: HttpRequest, incident: Incident, event_id: int) -> HttpResponse:
+def entry_restore(request: SignedInRequest, incident: Incident, event_id: int) -> HttpResponse:
     timeline.restore(actor=actor_of(request), event=_event(incident, event_id), now=timezone.now())
     return _back_to_incident(request, incident)
 
 
 @incident_page
-def entry_move(request: HttpRequest, incident: Incident, event_id: int) -> HttpResponse:
+def entry_move(request: SignedInRequest, incident: Incident, event_id: int) -> HttpResponse:
     """Put an entry on the incident that it belongs to."""
     event, actor = _event(incident, event_id), actor_of(request)
     require(actor, Perm.MANAGE_ENTRY, event)
@@ -175,7 +189,7 @@ def entry_move(request: HttpRequest, incident: Incident, event_id: int) -> HttpR
     def move() -> TimelineEvent:
         return timeline.move(actor=actor, event=event, other=form.cleaned_data["other"], now=timezone.now())
 
-    if form.is_bound and (moved := attempt(form, move)):
+    if moved := attempt(form, move):
         messages.success(request, _("Moved to %(incident)s.") % {"incident": moved.incident.reference})
         return redirect(incident)
     return form_page(request, "incidents/entry_move.html", form, incident=incident, event=event)
@@ -183,7 +197,7 @@ def entry_move(request: HttpRequest, incident: Incident, event_id: int) -> HttpR
 
 @require_safe
 @incident_page
-def entry(request: HttpRequest, incident: Incident, event_id: int) -> HttpResponse:
+def entry(request: SignedInRequest, incident: Incident, event_id: int) -> HttpResponse:
     """One entry by its address leads to where it stands."""
     return redirect(f"{reverse('timeline', args=[incident.reference])}#e{_event(incident, event_id).pk}")
 
