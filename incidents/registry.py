@@ -28,9 +28,12 @@ class Panel:
 
 # Makes the panel for this incident and reader, or nothing. Each brings its own queries.
 PanelMaker = Callable[[Actor, Incident], Panel | None]
+# Makes the panel of the page Today for this reader, whose day it is, or nothing.
+TodayPanelMaker = Callable[[Actor, dt.date], Panel | None]
 
 _guards: list[Guard] = []
 _panel_makers: list[PanelMaker] = []
+_today_panel_makers: list[TodayPanelMaker] = []
 _made_private: list[Follower] = []
 
 
@@ -63,4 +66,15 @@ def add_panel(maker: PanelMaker) -> None:
 def panels(actor: Actor, incident: Incident) -> list[Panel]:
     """The panels of this incident's page."""
     made = (maker(actor, incident) for maker in _panel_makers)
+    return [panel for panel in made if panel is not None]
+
+
+def add_today_panel(maker: TodayPanelMaker) -> None:
+    """Show a panel on the page Today of everybody that ``maker`` makes one for."""
+    _today_panel_makers.append(maker)
+
+
+def today_panels(actor: Actor, today: dt.date) -> list[Panel]:
+    """The panels of the page Today; ``today`` is the reader's date."""
+    made = (maker(actor, today) for maker in _today_panel_makers)
     return [panel for panel in made if panel is not None]

@@ -13,12 +13,13 @@ from incidents.permissions import Actor
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, lifecycle
-from .panels import lessons_panel
+from .panels import lessons_panel, today_panel
 
 
 def register() -> None:
     """Called once, when the application is ready."""
     registry.add_panel(lessons_panel)
+    registry.add_today_panel(today_panel)
     registry.add_guard(wants_postmortem)
     registry.on_made_private(follow_into_privacy)
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)

@@ -1,4 +1,6 @@
-"""What the page of an incident shows of its lessons."""
+"""What the page of an incident shows of its lessons, and the page Today of the work on them."""
+
+import datetime as dt
 
 from incidents.models import Incident
 from incidents.permissions import Actor, offers
@@ -7,6 +9,9 @@ from incidents.registry import Panel
 from .enums import PostmortemStatus
 from .models import ActionItem, DefenceCheck, Postmortem, RootCause
 from .permissions import LessonPerm
+
+# What is due within these days stands on the page Today.
+AHEAD = dt.timedelta(days=7)
 
 
 def lessons_panel(actor: Actor, incident: Incident) -> Panel | None:
@@ -32,3 +37,20 @@ def lessons_panel(actor: Actor, incident: Incident) -> Panel | None:
         "defences": DefenceCheck.objects.filter(incident=incident),
     }
     return Panel("postmortems/_lessons_panel.html", context)
+
+
+def today_panel(actor: Actor, today: dt.date) -> Panel | None:
+    """Action items that are this person's and due, drafts that wait for them, and what was published lately.
+
+    Three queries, two for somebody who writes no postmortems.
+    """
+    user = actor.user
+    if user is None:
+        return None
+    context = {
+        "due": ActionItem.objects.due_for(user, today + AHEAD),
+        "drafts": Postmortem.objects.waiting_for(user) if user.is_responder else [],
+        "published": Postmortem.objects.published_lately(user),
+        "today": today,
+    }
+    return Panel("postmortems/_today_panel.html", context)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from incidents.enums import Role
 from incidents.querysets import REFERENCE
 
 from .enums import UNFINISHED, ActionStatus, Audience, CauseCategory, PostmortemStatus
@@ -16,6 +17,8 @@ from .enums import UNFINISHED, ActionStatus, Audience, CauseCategory, Postmortem
 ACTION_ORDER = ("due_sort", "id")
 LIBRARY_ORDER = ("-first_published_at", "-id")
 MAX_WORDS = 12
+# How much the page Today shows of each.
+MAX_TODAY = 6
 MAX_RELATED = 5
 # Causes that are looked through for those: an incident often has several of one kind.
 MAX_ALIKE = 20
@@ -33,6 +36,11 @@ class ActionItemQuerySet(models.QuerySet):
 
     def unfinished(self) -> Self:
         return self.filter(status__in=UNFINISHED)
+
+    def due_for(self, user: Any, day: dt.date) -> Self:
+        """What this person has to do until then, overdue first, each with its incident."""
+        mine = self.visible_to(user).unfinished().filter(owner=user, due_sort__lte=day)
+        return mine.select_related("incident").order_by(*ACTION_ORDER)[:MAX_TODAY]
 
     def of_postmortem(self, postmortem: Any) -> Self:
         """Those of its incident, as its page lists them with their live state."""
@@ -109,6 +117,18 @@ class PostmortemQuerySet(models.QuerySet):
         incidents = self.model._meta.get_field("incident").related_model.objects
         return self.filter(incident__in=incidents.visible_to(user))
 
+    def waiting_for(self, user: Any) -> Self:
+        """Drafts that this person writes, and those in review for whoever may approve them, oldest first."""
+        waits = Q(authors=user, status__in=(PostmortemStatus.DRAFT, PostmortemStatus.APPROVED))
+        if user.has_role(Role.EDITOR):
+            waits |= Q(status=PostmortemStatus.IN_REVIEW)
+        mine = self.visible_to(user).filter(waits).distinct()
+        return mine.select_related("incident").order_by("updated_at", "id")[:MAX_TODAY]
+
+    def published_lately(self, user: Any) -> Self:
+        """The newest that this person may read."""
+        return self.readable_by(user).select_related("incident").order_by(*LIBRARY_ORDER)[:MAX_TODAY]
+
     def readable_by(self, user: Any) -> Self:
         """The published ones that this person may read: public ones by anybody, others by whoever sees the incident."""
         published = self.filter(status=PostmortemStatus.PUBLISHED)
@@ -117,13 +137,6 @@ class PostmortemQuerySet(models.QuerySet):
             return published.filter(public)
         incidents = self.model._meta.get_field("incident").related_model.objects
         return published.filter(public | Q(incident__in=incidents.visible_to(user)))
-
-    def of_reference(self, text: str) -> Self:
-        """That of the incident that people call this, such as ``INC-12``, whatever its case."""
-        found = REFERENCE.fullmatch(text.strip())
-        if found is None:
-            return self.none()
-        return self.filter(incident__series=found["series"].upper(), incident__number=int(found["number"]))
 
     def of_reference(self, text: str) -> Self:
         """That of the incident that people call this, such as ``INC-12``, whatever its case."""

@@ -14,7 +14,7 @@ from tests.incident_pages import client_of, text_of
 
 pytestmark = pytest.mark.django_db
 
-MAX_QUERIES = 10
+MAX_QUERIES = 13
 
 
 def test_what_is_open_stands_first_gravest_first_and_newest_within():
@@ -71,6 +71,17 @@ def test_an_empty_house_says_what_to_do():
     assert "Declare an incident" in text_of(client_of().get("/"))
     near_miss = make_incident(kind=IncidentKind.NEAR_MISS, status=Status.RESOLVED, title="Nearly")
     assert near_miss in client_of().get("/").context["lately"]
+
+
+def test_a_reader_finds_the_services_first_and_a_responder_the_incidents():
+    make_incident(title="Blank front page", services=[make_service("Storefront")])
+    assert_order(client_of(Role.READER).get("/"), 'id="services"', "<h2><a href")
+    assert_order(client_of().get("/"), "<h2><a href", 'id="services"')
+
+
+def assert_order(response, first, second):
+    page = text_of(response)
+    assert 0 < page.index(first) < page.index(second)
 
 
 def test_nothing_is_written_and_other_methods_are_refused():
