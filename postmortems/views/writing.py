@@ -16,11 +16,12 @@ from incidents.permissions import offers, require
 from incidents.requests import SignedInRequest
 from incidents.views.access import actor_of, incident_page, page_zone
 from incidents.views.answers import attempt, form_page, sent
+from incidents.zones import reader_zone
 
 from ..domain import checklist, drafting, lifecycle, sections
 from ..domain.lifecycle import PostmortemVerb
 from ..forms.writing import HeadForm, NoteForm, ReasonForm, SectionForm
-from ..models import ActionItem, Postmortem, RootCause, Section
+from ..models import ActionItem, DefenceCheck, Postmortem, RootCause, Section
 from ..permissions import LessonPerm
 
 
@@ -42,7 +43,10 @@ def edit(request: SignedInRequest, incident: Incident) -> HttpResponse:
         data = {**form.cleaned_data}
         return sections.save_head(actor=actor, postmortem=postmortem, now=timezone.now(), **data)
 
-    if attempt(form, save):
+    saved = attempt(form, save)
+    if request.htmx and request.method == "POST":
+        return _saved_in_place(request, postmortem, form, saved)
+    if saved:
         messages.success(request, _("Saved."))
         return redirect("postmortem-edit", incident.reference)
     return form_page(request, "postmortems/edit.html", form, **_editor(request, postmortem))
@@ -51,7 +55,7 @@ def edit(request: SignedInRequest, incident: Incident) -> HttpResponse:
 @require_POST
 @incident_page
 def section_save(request: SignedInRequest, incident: Incident, section_id: int) -> HttpResponse:
-    """Save one section: in place where the page asked so, else back to the editor."""
+    """Save one section: by itself while somebody types, else back to the editor."""
     postmortem = _draft(request, incident)
     section = postmortem.sections.filter(pk=section_id).first()
     if section is None:
@@ -60,8 +64,7 @@ def section_save(request: SignedInRequest, incident: Incident, section_id: int) 
     form = SectionForm(request.POST, section=section)
     saved = attempt(form, lambda: _save_section(request, section, form))
     if request.htmx:
-        shown = SectionForm(section=saved) if saved else form
-        return form_page(request, "postmortems/_section.html", shown, incident=incident, saved=saved)
+        return _saved_in_place(request, postmortem, form, saved)
     if saved:
         return redirect(f"{request.path.partition('edit/')[0]}edit/#s{section.pk}")
     editor = _editor(request, postmortem, refused=form)
@@ -166,8 +169,36 @@ def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionFo
         "items": ActionItem.objects.filter(incident=incident).select_related("owner"),
         "starred": incident.timeline.filter(is_starred=True, struck_at=None).order_by("sort_at", "position", "id"),
         "may_approve": offers(actor_of(request), LessonPerm.APPROVE, postmortem),
+        "defences": DefenceCheck.objects.filter(incident=incident),
         "zone": page_zone(request, incident),
+        **_reader_clock(request),
     }
+
+
+def _saved_in_place(
+    request: SignedInRequest, postmortem: Postmortem, form: HeadForm | SectionForm, saved: Postmortem | Section | None
+) -> HttpResponse:
+    """What changes in the editor when it saved by itself: when that was, the next version, the checklist.
+
+    The field is left alone, so that typing goes on. After a refusal the version stays as it was sent: the next press
+    shows both texts, and nobody overwrites what they have not seen.
+    """
+    context = {
+        "form": form,
+        "refused": saved is None,
+        "version": saved.version if saved else request.POST.get("version", ""),
+        "at": timezone.now(),
+        "by": None,
+        "checks": checklist.checks(postmortem),
+        **_reader_clock(request),
+    }
+    return render(request, "postmortems/_saved_answer.html", context, status=200 if saved else 422)
+
+
+def _reader_clock(request: SignedInRequest) -> dict[str, Any]:
+    """What the times of saving are shown in: the reader's zone, without the date where that is today."""
+    zone = reader_zone(request.user)
+    return {"reader_zone": zone, "today": timezone.now().astimezone(zone).date()}
 
 
 def _save_section(request: SignedInRequest, section: Section, form: SectionForm) -> Section:

@@ -94,6 +94,14 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) localStorage.removeItem(nameOf(form));
   else write(nameOf(form), { ...draft, sent: false });
 });
+// Saved by itself while somebody types: what arrived is no draft any more, what was typed since still is.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form[data-draft]");
+  const sent = event.detail.requestConfig?.formData;
+  if (!form || event.target === form || !event.detail.successful || !sent) return;
+  for (const field of fields(form)) if (sent.has(field.name)) field.defaultValue = sent.get(field.name);
+  keep(form);
+});
 document.addEventListener("htmx:load", offerAll);
 
 // After a whole page: it arrived when the next page is one for somebody signed in, is no error, was not reached by
