@@ -59,7 +59,7 @@ def sign_in(client: Any, user: User) -> User:
 def make_incident(
     *,
     title: str = "Blank front page",
-    status: Status = Status.INVESTIGATING,
+    status: Status | str = Status.INVESTIGATING,
     severity: Severity = Severity.SEV2,
     kind: IncidentKind = IncidentKind.INCIDENT,
     declared_by: User | None = None,

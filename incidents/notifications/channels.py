@@ -14,7 +14,7 @@ from ..models import OutboxMessage
 from . import MAIL
 
 
-class Undeliverable(Exception):  # noqa: N818 - a word of the outbox
+class Undeliverable(Exception):
     """The far end refuses this message for good; trying again would not help."""
 
 

@@ -19,8 +19,8 @@ from .names import Roles, everybody_else, people_of
 SCHEMA = 1
 # What people wrote, wherever it stands in the document: the texts in which a name may be.
 WRITTEN = frozenset(
-    "title lede heading text what scope explanation whys evidence note time_text "
-    "near_miss_saved_by near_miss_earlier_stop".split()
+    {"title", "lede", "heading", "text", "what", "scope", "explanation", "whys", "evidence", "note", "time_text"}
+    | {"near_miss_saved_by", "near_miss_earlier_stop"}
 )
 
 

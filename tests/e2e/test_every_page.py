@@ -130,7 +130,7 @@ def test_a_fault_would_have_been_seen(open_page: OpenPage, world: World) -> None
 def test_the_policy_would_have_been_heard(open_page: OpenPage, world: World) -> None:
     page = open_page(world.people["reader"])
     heard: list[str] = []
-    context = page.context.browser.new_context(base_url=page.url)  # type: ignore[union-attr]
+    context = page.context.browser.new_context(base_url=page.url)
     other = context.new_page()
     other.on("console", lambda message: heard.append(message.text))
     page.goto("/")

@@ -48,7 +48,7 @@ class Way:
         """The page fits the window and nothing is on its way."""
         self.page.wait_for_load_state("load")
         if self.scripts:
-            width = self.page.viewport_size["width"]  # type: ignore[index]
+            width = self.page.viewport_size["width"]
             assert self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
 
     def follow(self, name: str) -> None:

@@ -697,7 +697,8 @@ def test_twenty_rows_ask_no_more_than_two(model, ada, client, django_assert_num_
             assert client.get(page(model, "changelist")).status_code == 200
         return len(captured)
 
-    add(0), add(1)
+    add(0)
+    add(1)
     queries()  # the first request of a session renews it
     few = queries()
     for number in range(2, 20):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from incidents.domain import declaration
 from incidents.domain.declaration import NewIncident
-from incidents.enums import DetectedBy, IncidentKind, Precision, Role, Severity, Status, TimelineKind
+from incidents.enums import DetectedBy, IncidentKind, Precision, Role, Series, Severity, Status, TimelineKind
 from incidents.errors import Forbidden, InvalidInput, NotPossible
 from incidents.models import Incident, IncidentMember
 from incidents.permissions import Actor
@@ -237,7 +237,7 @@ def test_numbers_have_no_gap_after_a_failure_in_between(monkeypatch):
         declare(client, text)
     assert numbers() == [1, 2, 3]
     with transaction.atomic():
-        assert declaration.draw_number("INC") == 4
+        assert declaration.draw_number(Series.INC) == 4
         transaction.set_rollback(True)
     assert declare(client).number == 4
 

@@ -1,5 +1,7 @@
 """What an incident is about: the edit form, severity, tags, team, related incidents, and two people editing at once."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -240,7 +242,7 @@ def test_a_related_private_incident_shows_to_its_members_only(client):
 
 def test_team_and_tag_for_other_callers(client):
     incident, team = make_incident(), make_team("Web")
-    who = {"actor": Actor.person(client.user), "incident": incident, "now": timezone.now()}
+    who: dict[str, Any] = {"actor": Actor.person(client.user), "incident": incident, "now": timezone.now()}
     with recorded() as audit:
         details.set_team(**who, team=team)
         details.set_team(**who, team=team)

@@ -1,6 +1,7 @@
 """The moments of an incident, put right afterwards: precision, what was not touched, order, conflicts."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -26,7 +27,7 @@ def client():
 @pytest.fixture
 def incident():
     """Over, each milestone a minute after the one before, with seconds and microseconds."""
-    times = {f"{m}_at": AT + dt.timedelta(minutes=n) for n, m in enumerate(Milestone)}
+    times: dict[str, Any] = {f"{m}_at": AT + dt.timedelta(minutes=n) for n, m in enumerate(Milestone)}
     return make_incident(status=Status.CLOSED, **times)
 
 

@@ -344,7 +344,8 @@ def test_an_edit_of_time_end_kind_and_evidence(client, incident):
     assert audit[0].changes["kind"] == ["note", "detection"]
     client.post(url(incident, "entry-edit", event.pk), edit_body(client, incident, after, time="14:??", ended=""))
     after.refresh_from_db()
-    assert (after.occurred_at, after.ended_at, after.time_text) == (None, None, "14:??")
+    assert after.occurred_at is after.ended_at is None
+    assert after.time_text == "14:??"
 
 
 @pytest.mark.parametrize(
@@ -449,9 +450,9 @@ def test_an_entry_does_not_move_to_itself_to_nowhere_or_out_of_a_private_inciden
     assert TimelineEvent.objects.get(pk=secret.pk).incident == mine
     assert client_of().get(url(incident, "entry-move", event.pk)).status_code == 403
     assert client.post(url(incident, "entry-move", event.pk), {"other": mine.reference}).status_code == 302
-    shown = text_of(client_of().get(url(incident, "incident-audit")))
-    assert "timeline.moved" in shown
-    assert mine.reference not in shown
+    shown = client_of().get(url(incident, "incident-audit"))
+    assert shown.context["entries"][0].action == "timeline.moved"
+    assert mine.reference not in text_of(shown)
 
 
 def test_entries_of_another_incident_are_not_found_under_this_one(client, incident):

@@ -252,7 +252,7 @@ def test_a_place_that_its_people_hold_meanwhile_is_left_open(admin):
 
 def test_a_service_of_it_that_is_used_for_real_stops_the_removal():
     load()
-    make_incident(services=[Service.objects.filter(is_example=True).first()])
+    make_incident(services=[Service.objects.filter(is_example=True)[0]])
     with pytest.raises(CommandError, match="open on this service"):
         call_command("remove_example")
     assert examples.is_loaded()
@@ -290,7 +290,7 @@ def test_the_button_is_for_admins(client):
 
 def test_a_removal_that_is_not_possible_says_why_on_the_page(client, admin):
     load()
-    make_incident(services=[Service.objects.filter(is_example=True).first()])
+    make_incident(services=[Service.objects.filter(is_example=True)[0]])
     sign_in(client, admin)
     response = client.post(reverse("example-remove"))
     assert response.status_code == 422

@@ -260,6 +260,6 @@ def draft(incident: Incident, people: dict[str, User], now: dt.datetime) -> Post
 
 def text_of(response: HttpResponseBase) -> str:
     """What an answer says, streamed ones and its headers included."""
-    body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+    body = b"".join(response.streaming_content) if response.streaming else response.content
     headers = "\n".join(f"{name}: {value}" for name, value in response.items())
     return f"{headers}\n{body.decode()}"

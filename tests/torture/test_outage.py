@@ -8,6 +8,7 @@ import sys
 import time
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ class Cluster:
 
     def __init__(self, folder):
         self.port, self.folder = free_port(), folder
-        self._owner = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
+        self._owner: dict[str, Any] = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
         folder.mkdir()
         if self._owner:
             shutil.chown(folder, "nobody", "nogroup")

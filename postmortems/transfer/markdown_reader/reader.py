@@ -224,7 +224,7 @@ def _told_besides(section: Section, document: Document) -> str:
     """The text of a part without what became events or action items, so that nothing is said twice or lost."""
     if not (section.is_about(_K.TIMELINE) or section.is_about(_K.ACTION_ITEMS)):
         return section.text
-    taken = {record.line for record in (*document.timeline, *document.action_items)}
+    taken = {event.line for event in document.timeline} | {item.line for item in document.action_items}
     first = min((block.number for block in section.blocks if block.number in taken), default=None)
     if first is None or section.is_about(_K.ROOT_CAUSE) or section.is_about(_K.RESOLUTION):
         return section.text
