@@ -24,6 +24,23 @@ document.addEventListener("input", (event) => {
   field.style.height = `${field.scrollHeight + 4}px`;
 });
 
+// The preview is a page of its own: it is asked for past htmx, which would put it into this one, or leave out the name
+// of a button that nobody pressed.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const button = event.submitter;
+    if (!button?.matches("[data-preview]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const asked = Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value });
+    event.target.append(asked);
+    event.target.submit();
+    asked.remove();
+  },
+  true,
+);
+
 // Typing on a phone: the dock rides on top of the keyboard where the browser does not shrink the page by itself.
 const view = window.visualViewport;
 const ride = () => {
