@@ -81,7 +81,8 @@ def test_an_admin_says_first_that_they_look_and_the_members_can_see_it(incident)
         assert admin.get(url(incident)).status_code == 200
         assert admin.get(url(incident, "timeline")).status_code == 200
     assert audit == []
-    assert "incident.private_opened" in text_of(member.get(url(incident, "incident-audit")))
+    shown = member.get(url(incident, "incident-audit")).context["entries"][0]
+    assert (shown.action, shown.actor) == ("incident.private_opened", admin.user)
     another = client_of(Role.ADMIN)
     assert another.get(url(incident)).status_code == 403
 
