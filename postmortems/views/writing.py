@@ -167,7 +167,7 @@ def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionFo
         "checks": checklist.checks(postmortem),
         "causes": RootCause.objects.filter(incident=incident, removed_at=None),
         "items": ActionItem.objects.filter(incident=incident).select_related("owner"),
-        "starred": incident.timeline.filter(is_starred=True, struck_at=None).order_by("sort_at", "position", "id"),
+        "starred": incident.timeline.filter(is_starred=True, struck_at=None),
         "may_approve": offers(actor_of(request), LessonPerm.APPROVE, postmortem),
         "defences": DefenceCheck.objects.filter(incident=incident),
         "zone": page_zone(request, incident),

@@ -33,6 +33,8 @@ class Row:
     query: str = ""
     # Where looking is for more people than changing.
     may_post: int | None = None
+    # From whom on it is told that something is not there, where that is asked before who may.
+    told_absent: int | None = None
 
     def status(self, method: str, state: str) -> int:
         """What whoever may gets."""
@@ -279,15 +281,18 @@ ROWS: dict[str, Row] = {
         {"open": 200, **UNPUBLISHED},
         {"open": 302, **UNPUBLISHED},
         {"public": "1", "looked": "on", "revision": 1},
+        told_absent=READER,
     ),
-    "postmortem-as-public": Row(EDITOR, {"open": 200, **UNPUBLISHED}),
+    "postmortem-as-public": Row(EDITOR, {"open": 200, **UNPUBLISHED}, told_absent=READER),
     "postmortem-start": Row(RESPONDER, 405, {"open": 302, "cancelled": 422}),
     "postmortem-edit": Row(RESPONDER, DRAFTED, {**DRAFTED, "open": 302}, _head),
     "section-save": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"version": 1, "text": "What we learned."}),
     "postmortem-review": Row(RESPONDER, DRAFTED, {"open": 302, "cancelled": 404}, {"verb": "submit"}),
     "postmortem-history": Row(RESPONDER, DRAFTED),
     "postmortem-not-required": Row(EDITOR, 200, 302, {"reason": "Too small"}),
-    "postmortem-retract": Row(EDITOR, DRAFTED, {"open": 422, "cancelled": 404}, {"reason": "Wrong"}),
+    "postmortem-retract": Row(
+        EDITOR, DRAFTED, {"open": 422, "cancelled": 404}, {"reason": "Wrong"}, told_absent=RESPONDER
+    ),
     "template-list": Row(ADMIN, 200),
     "template-new": Row(ADMIN, 200, 302, TEMPLATE),
     "template-edit": Row(ADMIN, 200, 302, TEMPLATE | {"version": 1}),
