@@ -1,6 +1,6 @@
 """Forms that carry the version of what their reader saw, so that nobody overwrites what they have not seen."""
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django import forms
 
