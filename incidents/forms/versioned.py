@@ -36,7 +36,7 @@ def said_by(field: forms.BoundField) -> str:
         chosen = {str(one) for one in (value if isinstance(value, list | tuple) else [value])}
         return ", ".join(str(one) for one in field.field.queryset if str(one.pk) in chosen)
     if isinstance(field.field, forms.ChoiceField):
-        choices: Any = dict(field.field.choices)
+        choices: Any = dict(cast("list[tuple[str, str]]", field.field.choices))
         several = value if isinstance(value, list | tuple) else [value]
         return ", ".join(str(choices.get(one, one)) for one in several)
     return "" if value is None else str(value).replace("\r\n", "\n").strip()
