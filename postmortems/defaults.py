@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps as installed_apps
 from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS
 from django.utils.translation import gettext as _
@@ -11,9 +12,9 @@ from incidents.enums import Severity
 from .enums import SectionKind
 
 
-def ensure_templates(sender: Any, using: str = DEFAULT_DB_ALIAS, apps: Apps | None = None, **kwargs: Any) -> None:
+def ensure_templates(sender: Any, using: str = DEFAULT_DB_ALIAS, apps: Apps = installed_apps, **kwargs: Any) -> None:
     """Add the two templates where there are none at all; what admins changed or removed stays so."""
-    if sender.name != "postmortems" or apps is None:
+    if sender.name != "postmortems":
         return
     try:
         template = apps.get_model("postmortems", "Template")
