@@ -253,3 +253,18 @@ def test_the_addresses_are_those_of_the_contract():
         assert url(incident, name) == f"/incidents/INC-1/{more}"
     assert reverse("incident-new") == "/incidents/new/"
     assert stored("/incidents/INC-1/") == incident
+
+
+def test_the_head_says_what_it_did_to_people_and_its_chips_change_it_on_tap():
+    incident = make_incident()
+    Impact.objects.create(incident=incident, what="saw an empty page", scope=30)
+    page = text_of(client_of().get(url(incident)))
+    head = page[page.index("incident-head") : page.index("</header>", page.index("incident-head"))]
+    for words in ("30 %", "customers", "saw an empty page", "no incident lead yet", "Name the service"):
+        assert words in head
+    for action in (url(incident, "incident-severity"), url(incident, "role-take"), url(incident, "incident-resolve")):
+        assert f'"{action}"' in head
+    reader = text_of(client_of(Role.READER).get(url(incident)))
+    assert "no service named" in reader
+    assert "What comes next" not in reader
+    assert "take it" not in reader
