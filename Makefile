@@ -6,7 +6,7 @@ find_python = $$(PYTHON="$(PYTHON)" sh scripts/find_python.sh)
 python := .venv/bin/python
 pytest := $(python) -m pytest
 
-.PHONY: help setup runtime run test sweep e2e check torture bench score
+.PHONY: help setup runtime run test sweep e2e check torture bench score screenshots
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -40,3 +40,6 @@ bench: setup ## speed, as ratios to an empty page
 
 score: setup ## how well the importer reads a folder (DOCS=folder, and GOLD=folder of notes made by hand)
 	@$(python) scripts/score.py $(DOCS) $(GOLD) $(ARGS)
+
+screenshots: setup ## take the pictures in docs/screenshots anew (CHROMIUM=… for another than Debian's)
+	@CHROMIUM="$(CHROMIUM)" $(python) scripts/screenshots.py
