@@ -59,7 +59,11 @@ class UserQuerySet(models.QuerySet):
 
     def named(self, name_or_email: str) -> Self:
         """The account of that name or e-mail address, whatever its case."""
-        return self.filter(Q(name__iexact=name_or_email) | Q(email__iexact=name_or_email))
+        return self.filter(_is_called(name_or_email) | Q(email__iexact=name_or_email))
+
+    def called(self, name: str) -> Self:
+        """The account of that name, whatever its case."""
+        return self.filter(_is_called(name))
 
     def who_see(self, incident: Any) -> Self:
         """Active accounts that see this incident: everybody with a role, unless it is private."""
@@ -87,6 +91,13 @@ class UserQuerySet(models.QuerySet):
         """Active accounts with at least this role."""
         values = list(Role.values)
         return self.active().filter(role__in=values[values.index(role) :])
+
+
+def _is_called(name: str) -> Q:
+    if name.isascii():
+        return Q(name__iexact=name)
+    # SQLite knows the case of ASCII letters only, but its regular expressions are Python's.
+    return Q(name__iexact=name) | Q(name__iregex=f"^{re.escape(name)}$")
 
 
 class TeamQuerySet(models.QuerySet):

@@ -89,6 +89,9 @@ class User(AbstractBaseUser):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.strip() if self.email and self.email.strip() else None
+        # The constraint compares Ömer with ÖMER on PostgreSQL only.
+        if not self.name.isascii() and type(self).objects.called(self.name).exclude(pk=self.pk).exists():
+            raise ValidationError({"name": _("This name is taken.")})
 
     def has_role(self, role: str) -> bool:
         """Whether the account may do what this role, or one below it, may do."""

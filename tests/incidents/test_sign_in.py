@@ -5,6 +5,7 @@ import ipaddress
 import threading
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -50,6 +51,25 @@ def test_name_and_email_sign_in_whatever_their_case(client, typed):
     assert response.status_code == 302
     assert response.url == reverse("today")
     assert is_signed_in(client)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", ["Ömer Şahin", "ÖMER ŞAHIN", "ömer şahin"])
+def test_letters_beyond_ascii_have_a_case_too(client, typed):
+    make_user(name="Ömer Şahin")
+    make_user(name="Omer Sahin")
+    assert post(client, typed).status_code == 302
+    assert client.session["_auth_user_id"] == str(User.objects.get(name="Ömer Şahin").pk)
+
+
+@pytest.mark.django_db
+def test_a_name_beyond_ascii_is_given_once_whatever_its_case():
+    omer = make_user(name="Ömer (1.)")
+    omer.full_clean()
+    for name in ("ÖMER (1.)", "ömer (1.)"):
+        with pytest.raises(ValidationError, match="taken"):
+            make_user(name=name)
+    make_user(name="Ömer (11)")
 
 
 @pytest.mark.django_db
