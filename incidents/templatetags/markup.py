@@ -9,9 +9,12 @@ register = template.Library()
 
 
 @register.filter
-def markdown(text: str) -> SafeString:
-    """Markdown made into HTML now, for short texts that are kept as text only."""
-    return markup.render(text, breaks=True)
+def markdown(text: str, anchor: object = "") -> SafeString:
+    """Markdown made into HTML now, for short texts that are kept as text only.
+
+    Where a page has several of them, the ids inside each begin with an ``anchor`` of its own.
+    """
+    return markup.render(text, id_prefix=f"{anchor}-" if anchor else "", breaks=True)
 
 
 @register.filter

@@ -101,7 +101,12 @@ def moment_of(text: str | None) -> dt.datetime | None:
 
 
 def _event(event: dict[str, Any]) -> dict[str, Any]:
-    return {**event, "at": moment_of(event["at"]), "ended_at": moment_of(event["ended_at"])}
+    return {
+        **event,
+        "at": moment_of(event["at"]),
+        "ended_at": moment_of(event["ended_at"]),
+        "anchor": f"t{event['id']}",
+    }
 
 
 def _with_gaps(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -128,7 +133,13 @@ def _impact(impact: dict[str, Any]) -> dict[str, Any]:
 def _cause(cause: dict[str, Any], planned: list[dict[str, Any]]) -> dict[str, Any]:
     answers = [item["text"] for item in planned if item["cause"] == cause["id"]]
     category = "" if cause["category"] == CauseCategory.UNKNOWN else CauseCategory(cause["category"]).label
-    return {**cause, "role": CauseRole(cause["role"]).label, "category": category, "answers": answers}
+    return {
+        **cause,
+        "role": CauseRole(cause["role"]).label,
+        "category": category,
+        "answers": answers,
+        "anchor": f"c{cause['id']}",
+    }
 
 
 def _defence(check: dict[str, Any]) -> dict[str, Any]:

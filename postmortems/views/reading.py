@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
@@ -25,7 +26,7 @@ from incidents.paging import keyset_page
 from incidents.permissions import offers, require
 from incidents.requests import PageRequest, SignedInRequest
 from incidents.views.access import actor_of, incident_page, private_gate
-from incidents.views.answers import attempt, form_page, sent
+from incidents.views.answers import attempt, filters_of, form_page, sent
 from incidents.zones import reader_zone
 
 from ..domain import lifecycle
@@ -60,9 +61,15 @@ def postmortem_canonical(request: HttpRequest, reference: str, slug: str) -> Htt
 
 @login_not_required
 @require_safe
-@incident_page
-def postmortem_revision(request: HttpRequest, incident: Incident, number: int) -> HttpResponse:
+def postmortem_revision(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """An older revision, for those who see the incident; of a retracted postmortem for those who write."""
+    if _is_public(request):
+        raise Http404
+    return _revision(request, reference, number)
+
+
+@incident_page
+def _revision(request: HttpRequest, incident: Incident, number: int) -> HttpResponse:
     revision = (
         Revision.objects.select_related("postmortem").filter(postmortem__incident=incident, number=number).first()
     )
@@ -115,13 +122,10 @@ def library(request: PageRequest) -> HttpResponse:
     form = LibraryForm(request.GET, user=request.user, is_public=is_public)
     form.is_valid()
     found = Postmortem.objects.readable_by(request.user).for_library().filtered(**form.criteria())
-    query = request.GET.copy()
-    for name in ("after", "before"):
-        query.pop(name, None)
     context = {
         "form": form,
         "page": keyset_page(found, order=LIBRARY_ORDER, params=request.GET),
-        "query": query.urlencode(),
+        "query": filters_of(request).urlencode(),
         "zone": reader_zone(request.user),
         "is_public": is_public,
     }
@@ -177,9 +181,10 @@ def _tag(request: HttpRequest, found: Postmortem, context: dict[str, Any]) -> st
     parts: list[object] = [found.published_revision_id, found.version, html.RENDERER_VERSION]
     parts += [static("css/nevertwice.css"), settings.ORG_NAME]
     if not user.is_anonymous:
-        # Forms on the page hold a token made of the cookie.
-        parts += [user.pk, user.name, user.role, user.colour_scheme, user.keys_enabled, request.META.get("CSRF_COOKIE")]
-        parts += [context["today"].isoformat(), heartbeat.is_silent()]
+        parts += [user.pk, user.name, user.role, user.colour_scheme, user.keys_enabled]
+        # Forms on the page hold a token made of the cookie, which this makes sure there is.
+        get_token(request)
+        parts += [request.META["CSRF_COOKIE"], context.get("today"), heartbeat.is_silent()]
     parts += [(item.pk, item.version, str(item.owner)) for item in context["items"]]
     parts += [(cause.pk, cause.version, cause.incident.version) for cause in context["repeats"]]
     parts += [(other.pk, other.version) for other in context["related"]]
@@ -198,7 +203,7 @@ def _context(request: HttpRequest, found: Postmortem, revision: Revision) -> dic
         "postmortem": found,
         "revision": revision,
         "article": revision.html_internal,
-        "canonical": f"{settings.BASE_URL}{found.get_absolute_url()}",
+        "canonical": found.get_absolute_url(),
         "is_public": False,
         "items": list(ActionItem.objects.of_postmortem(found)) if is_latest else [],
         "planned": [] if is_latest else html.planned_items(revision.document),
@@ -217,7 +222,7 @@ def _as_public(found: Postmortem, revision: Revision) -> dict[str, Any]:
         "postmortem": found,
         "revision": revision,
         "article": revision.html_public,
-        "canonical": f"{settings.BASE_URL}{found.get_absolute_url()}",
+        "canonical": found.get_absolute_url(),
         "is_public": True,
         "items": [],
         "planned": html.planned_items(revision.document),

@@ -1,0 +1,324 @@
+"""Reading a published postmortem: who may, at which address, and what is sent again."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from incidents.domain import privacy
+from incidents.enums import Role, Status
+from incidents.models import Incident, IncidentMember, User
+from incidents.permissions import Actor
+from postmortems.models import ActionItem, Postmortem, RootCause
+from tests.factories import make_action_item, make_cause, make_incident, make_postmortem, make_published, make_user
+from tests.incident_pages import client_of, text_of
+from tests.postmortems.pages import address, read, review
+
+pytestmark = pytest.mark.django_db
+
+
+def outcome(client, where):
+    return client.get(where).status_code
+
+
+def path(postmortem):
+    return postmortem.get_absolute_url()
+
+
+# Who
+
+
+@pytest.mark.parametrize("role", ["reader", "responder", "editor", "admin"])
+def test_an_internal_one_is_for_everybody_with_a_role(role):
+    assert "A closing tag was lost." in read(client_of(role), make_published())
+
+
+def test_an_internal_one_is_hidden_from_the_rest():
+    internal, public = make_published(), make_published(public=True)
+    for client in (Client(), client_of("")):
+        assert outcome(client, path(internal)) == 404
+        assert outcome(client, path(public)) == 200
+
+
+def test_hidden_absent_and_not_public_are_the_very_same_page_for_a_visitor():
+    private = make_published(make_incident(status=Status.RESOLVED, is_private=True))
+    draft = make_postmortem()
+    pages = {}
+    for reference in (
+        private.incident.reference,
+        draft.incident.reference,
+        make_published().incident.reference,
+        "INC-999",
+    ):
+        for where in (
+            f"/postmortems/{reference}/",
+            f"/postmortems/{reference}/-/some-slug/",
+            f"/postmortems/{reference}/r/1/",
+        ):
+            response = Client().get(where)
+            assert response.status_code == 404
+            pages[where] = text_of(response).replace(where, "").replace(reference, "")
+            assert f'href="/account/sign-in/?next={where}">Sign in to look for it</a>' in text_of(response)
+    assert len(set(pages.values())) == 1
+
+
+def test_a_private_one_is_for_members_and_an_admin_says_first_that_they_look():
+    member, stranger, admin = client_of(), client_of(Role.EDITOR), client_of(Role.ADMIN)
+    incident = make_incident(status=Status.RESOLVED, is_private=True)
+    IncidentMember.objects.create(incident=incident, user=member.user)
+    postmortem = make_published(incident, text="Canary text")
+    response = member.get(path(postmortem))
+    assert (response.status_code, response["Cache-Control"]) == (200, "no-store")
+    assert outcome(stranger, path(postmortem)) == 404
+    assert outcome(stranger, address(postmortem, "revision", 1)) == 404
+    gate = admin.get(path(postmortem))
+    assert gate.status_code == 403
+    assert "Canary text" not in text_of(gate)
+    privacy.open_as_admin(actor=Actor.person(admin.user), incident=incident, now=timezone.now())
+    assert "Canary text" in read(admin, postmortem)
+
+
+def test_making_the_incident_private_hides_it_from_the_public_at_once():
+    postmortem = make_published(public=True)
+    assert outcome(Client(), path(postmortem)) == 200
+    editor = make_user(role=Role.EDITOR)
+    privacy.make_private(actor=Actor.person(editor), incident=postmortem.incident, members=[], now=timezone.now())
+    assert outcome(Client(), path(postmortem)) == 404
+    assert outcome(client_of(), path(postmortem)) == 404
+    assert outcome(client_of(editor), path(postmortem)) == 200
+
+
+def test_a_retracted_public_one_answers_410_to_everybody():
+    postmortem, internal = make_published(public=True), make_published()
+    editor = client_of(Role.EDITOR)
+    for each in (postmortem, internal):
+        editor.post(address(each, "retract"), {"reason": "wrong"})
+    for client in (Client(), client_of(""), client_of(Role.READER), editor):
+        for where in (path(postmortem), address(postmortem), "/postmortems/inc-1/-/other/"):
+            response = client.get(where)
+            assert response.status_code == 410, where
+            assert "was retracted" in text_of(response)
+        assert outcome(client, path(internal)) == 404
+    review(editor, postmortem, "redraft")
+    assert outcome(Client(), path(postmortem)) == 410
+    privacy.make_private(actor=Actor.person(editor.user), incident=postmortem.incident, members=[], now=timezone.now())
+    assert outcome(Client(), path(postmortem)) == 404
+
+
+def test_visitors_see_the_name_of_the_organisation_the_library_and_nothing_else(settings):
+    settings.ORG_NAME = "Kettle & Sons"
+    page = read(Client(), make_published(public=True))
+    top = page[page.index("<header") : page.index("</header>")]
+    assert "Kettle & Sons" in top
+    for words in ("Postmortems", "Sign in"):
+        assert words in top
+    for words in ("Incidents", "/actions/", "Search", "Declare", "/edit/", "/history/"):
+        assert words not in page, words
+
+
+# Revisions
+
+
+def test_readers_see_the_revision_never_the_draft():
+    postmortem = make_published(title="As published", lede="Old sentence", text="Old words", public=True)
+    before, where = read(client_of(Role.READER), postmortem), path(postmortem)
+    editor = client_of(Role.EDITOR)
+    section = postmortem.sections.first()
+    editor.post(f"{address(postmortem, 'edit')}{section.pk}/", {"version": section.version, "text": "New words"})
+    head = {"version": postmortem.version, "title": "As edited", "lede": "New sentence", "happened_before": "no"}
+    assert editor.post(address(postmortem, "edit"), head).status_code == 302
+    postmortem.refresh_from_db()
+    assert path(postmortem) == where
+    reader = client_of(Role.READER)
+    assert "Old words" in before
+    for client in (reader, Client()):
+        page, library = read(client, postmortem), text_of(client.get("/postmortems/"))
+        feed = text_of(client.get("/postmortems/feed/"))
+        assert "Old words" in page
+        for shown in (page, library, feed):
+            assert "As published" in shown
+            assert "As edited" not in shown
+            assert "New words" not in shown
+            assert "New sentence" not in shown
+        assert text_of(client.get("/postmortems/?q=edited")).count("As published") == 0
+    review(editor, postmortem, "publish")
+    response = reader.get(where)
+    assert (response.status_code, response.url) == (301, path(postmortem))
+    assert "New words" in read(reader, postmortem)
+
+
+def test_an_older_revision_stays_readable_inside():
+    postmortem = make_published(text="First words", public=True)
+    make_action_item(postmortem.incident, "Later work", status="historical")
+    editor = client_of(Role.EDITOR)
+    section = postmortem.sections.first()
+    editor.post(f"{address(postmortem, 'edit')}{section.pk}/", {"version": section.version, "text": "Second words"})
+    review(editor, postmortem, "publish")
+    page = text_of(client_of(Role.READER).get(address(postmortem, "revision", 1)))
+    assert "First words" in page
+    assert "not the latest one" in page
+    assert "Later work" not in page
+    assert outcome(client_of(Role.READER), address(postmortem, "revision", 3)) == 404
+    assert outcome(Client(), address(postmortem, "revision", 1)) == 404
+    editor.post(address(postmortem, "retract"), {"reason": "x"})
+    assert outcome(client_of(Role.READER), address(postmortem, "revision", 1)) == 404
+    assert outcome(editor, address(postmortem, "revision", 1)) == 200
+
+
+# Addresses
+
+
+def test_one_address_is_canonical_and_the_others_lead_there():
+    postmortem = make_published(title="Blank front page")
+    reference = postmortem.incident.reference
+    reader = client_of(Role.READER)
+    canonical = f"/postmortems/{reference}/-/blank-front-page/"
+    assert path(postmortem) == canonical
+    assert f'<link rel="canonical" href="{canonical}">' in read(reader, postmortem)
+    for where, code in {
+        f"/postmortems/{reference}/": 302,
+        f"/postmortems/{reference.lower()}/": 301,
+        f"/postmortems/{reference}/-/old-title/": 301,
+        f"/postmortems/{reference}/-/Blank-Front-Page/": 301,
+        f"/postmortems/{reference.lower()}/-/blank-front-page/": 301,
+    }.items():
+        response = reader.get(where)
+        assert (response.status_code, response.url) == (code, canonical), where
+
+
+def test_a_title_without_letters_has_an_address_too():
+    assert path(make_published(title="???")).endswith("/-/postmortem/")
+
+
+# Unchanged pages
+
+
+def again(client, postmortem, tag):
+    return client.get(path(postmortem), headers={"If-None-Match": tag})
+
+
+@pytest.mark.parametrize("who", ["reader", "visitor"])
+def test_an_unchanged_page_is_not_sent_again(who):
+    postmortem = make_published(public=True)
+    client = client_of(Role.READER) if who == "reader" else Client()
+    first = client.get(path(postmortem))
+    assert first["Cache-Control"] == "private, no-cache"
+    response = again(client, postmortem, first["ETag"])
+    assert (response.status_code, response.content) == (304, b"")
+    assert response["ETag"] == first["ETag"]
+
+
+CHANGES = {
+    "state of an action item": lambda _p: ActionItem.objects.update(status="done", version=2),
+    "owner": lambda _p: User.objects.filter(name="Own Er").update(name="Renamed Er"),
+    "scheme of the reader": lambda _p: User.objects.filter(name="Rea Der").update(colour_scheme="dark"),
+    "role of the reader": lambda _p: User.objects.filter(name="Rea Der").update(role="editor"),
+    "revision": lambda p: review(client_of(Role.EDITOR), p, "publish"),
+    "an earlier incident": lambda _p: Incident.objects.filter(title="Earlier").update(title="Before", version=9),
+    "a cause that is no longer the same": lambda p: RootCause.objects.filter(incident=p.incident).update(same_as=None),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_one_is(change):
+    incident, earlier = make_incident(status=Status.RESOLVED), make_incident(title="Earlier", status=Status.CLOSED)
+    make_cause(incident, same_as=make_cause(earlier))
+    make_action_item(incident, owner=make_user("Own Er"), due_on=dt.date(2031, 1, 1))
+    postmortem = make_published(incident)
+    client = client_of(make_user("Rea Der", Role.READER))
+    tag = client.get(path(postmortem))["ETag"]
+    assert again(client, postmortem, tag).status_code == 304
+    CHANGES[change](postmortem)
+    response = again(client, postmortem, tag)
+    assert response.status_code == 200
+    assert response["ETag"] != tag
+
+
+def test_the_page_of_one_reader_is_not_that_of_another():
+    postmortem = make_published(public=True)
+    tags = {client.get(path(postmortem))["ETag"] for client in (Client(), client_of(), client_of())}
+    assert len(tags) == 3
+
+
+# What is live on it
+
+
+def test_action_items_show_their_state_of_today():
+    incident = make_incident(status=Status.RESOLVED)
+    item = make_action_item(incident, owner=make_user(), due_on=dt.date(2031, 1, 1))
+    postmortem = make_published(incident)
+    reader = client_of(Role.READER)
+    assert "state-open" in read(reader, postmortem)
+    ActionItem.objects.filter(pk=item.pk).update(due_on=dt.date(2020, 1, 1), version=2)
+    assert "overdue" in read(reader, postmortem)
+    ActionItem.objects.filter(pk=item.pk).update(status="done", version=3)
+    page = read(reader, postmortem)
+    assert "overdue" not in page
+    assert "state-done" in page
+
+
+def test_it_names_where_it_happened_before_and_what_is_related_by_cause():
+    reader = client_of(Role.READER)
+    incident = make_incident(status=Status.RESOLVED)
+    earlier = make_incident(title="Earlier", status=Status.CLOSED)
+    hidden = make_incident(title="Canary hidden", status=Status.CLOSED, is_private=True)
+    related = make_incident(title="Relation", status=Status.RESOLVED)
+    for title, other in (("Same one", earlier), ("Canary cause", hidden)):
+        make_cause(incident, category="code", same_as=make_cause(other, title))
+    make_cause(related, category="code")
+    make_cause(hidden, category="code")
+    make_published(related, title="Related story")
+    removed = make_incident(title="Removed relation", status=Status.CLOSED)
+    make_cause(incident, same_as=make_cause(removed), removed_at=timezone.now())
+    postmortem = make_published(incident, public=True)
+    page = read(reader, postmortem)
+    assert f"{earlier.reference}, Earlier" in page
+    assert "Related story" in page
+    public = read(Client(), postmortem)
+    for words in ("Canary", "Removed relation"):
+        assert words not in page
+    for words in ("Earlier", "Related story", "Canary"):
+        assert words not in public
+    RootCause.objects.filter(incident=related).update(category="unknown")
+    assert "Related story" not in read(reader, postmortem)
+
+
+# Cost
+
+
+def queries(client, where, **options):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(where, **options).status_code in (200, 304)
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def test_reading_costs_the_same_with_two_and_twenty_of_everything():
+    incident = make_incident(status=Status.RESOLVED)
+    postmortem = make_published(incident, public=True)
+    reader, visitor = client_of(Role.READER), Client()
+    counts = []
+    for number in (2, 18):
+        for _row in range(number):
+            other = make_incident(status=Status.RESOLVED)
+            make_cause(incident, category="code", same_as=make_cause(other, category="code"))
+            make_published(other)
+            make_action_item(incident, owner=make_user(), due_on=dt.date(2031, 1, 1))
+        counts.append([len(queries(client, path(postmortem))) for client in (reader, visitor)])
+    signed_in, public = counts[1]
+    assert counts[0] == counts[1]
+    # Session and account; then the postmortem with its revision, the work, others like it.
+    assert signed_in <= 5
+    assert public == 1
+    tag = visitor.get(path(postmortem))["ETag"]
+    assert len(queries(visitor, path(postmortem), headers={"If-None-Match": tag})) == 1
+
+
+def test_the_address_of_a_postmortem_is_for_reading_only():
+    postmortem = make_published(public=True)
+    assert Client(enforce_csrf_checks=True).post(path(postmortem)).status_code in (403, 405)
+    assert client_of().post(path(postmortem)).status_code == 405
+    assert Client().head(path(postmortem)).status_code == 200
+    assert Postmortem.objects.get(pk=postmortem.pk).version == postmortem.version
