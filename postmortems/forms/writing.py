@@ -44,7 +44,8 @@ class HeadForm(VersionedForm):
             "happened_before": before,
             "shows_names": postmortem.shows_names,
         }
-        super().__init__(*args, initial=initial, **more)
+        # Forms of causes and action items open beside it, and have a title too.
+        super().__init__(*args, initial=initial, auto_id="id_head_%s", **more)
 
     def anew(self, current: Postmortem) -> Self:
         return type(self)(postmortem=current)

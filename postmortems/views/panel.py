@@ -11,15 +11,21 @@ from incidents.requests import SignedInRequest
 from incidents.views.access import actor_of
 from incidents.views.answers import form_page
 
+from ..domain import checklist
 from ..panels import lessons_panel
 
 
 def back_to_lessons(request: SignedInRequest, incident: Incident) -> HttpResponse:
-    """After a change: the panel anew in place, else the page of the incident."""
+    """After a change: the panel anew in place, on the page of the incident or in the editor; else that page."""
     panel = lessons_panel(actor_of(request), incident)
     if not request.htmx or panel is None:
         return redirect(f"{incident.get_absolute_url()}#lessons")
-    response = render(request, panel.template, {"panel": panel.context})
+    postmortem = panel.context["postmortem"]
+    if postmortem is not None and "/postmortems/" in (request.htmx.current_url or ""):
+        context = {**panel.context, "checks": checklist.checks(postmortem)}
+        response = render(request, "postmortems/_editor_answer.html", context)
+    else:
+        response = render(request, panel.template, {"panel": panel.context})
     response["HX-Retarget"], response["HX-Reswap"] = "#lessons", "outerHTML"
     return response
 
