@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from ..clock_text import ClockContext, describe, parse_moment
@@ -50,6 +50,14 @@ def say_time(text: str, clock: ClockContext) -> HttpResponse:
         return HttpResponse(error.message, content_type=PLAIN, status=422)
     said = describe(moment.at, clock.zone) if moment.at else moment.time_text
     return HttpResponse(f"= {said}", content_type=PLAIN)
+
+
+def filters_of(request: HttpRequest) -> QueryDict:
+    """What the address says, besides the place in the list: for the addresses of the pages beside this one."""
+    query = request.GET.copy()
+    for place in ("after", "before"):
+        query.pop(place, None)
+    return query
 
 
 def sent(request: HttpRequest) -> Any:

@@ -10,6 +10,7 @@ from ..paging import keyset_page
 from ..permissions import Perm
 from ..requests import SignedInRequest
 from ..zones import reader_zone
+from .answers import filters_of
 from .guards import requires
 
 
@@ -31,8 +32,6 @@ def audit_log(request: SignedInRequest) -> HttpResponse:
 
 def _beside(request: SignedInRequest, way: str, token: str) -> str:
     """The address of the page beside this one, with every filter in it; blank where there is none."""
-    query = request.GET.copy()
-    for name in ("before", "after"):
-        query.pop(name, None)
+    query = filters_of(request)
     query[way] = token
     return f"{request.path}?{query.urlencode()}" if token else ""

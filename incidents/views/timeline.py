@@ -38,15 +38,8 @@ def timeline_page(request: SignedInRequest, incident: Incident) -> HttpResponse:
         return render(request, "incidents/_newest.html", timeline_context(request, incident))
     starred = request.GET.get("starred") == "1"
     events, later = incident.timeline.for_page().oldest_first(starred=starred, after=request.GET.get("after", ""))
-    context = {
-        **rights(request, incident),
-        "incident": incident,
-        "zone": page_zone(request, incident),
-        "events": events,
-        "later": later,
-        "starred": starred,
-    }
-    return render(request, "incidents/timeline.html", context)
+    shown = {"events": events, "later": later, "starred": starred, "zone": page_zone(request, incident)}
+    return render(request, "incidents/timeline.html", {**rights(request, incident), "incident": incident, **shown})
 
 
 def _news(request: SignedInRequest, incident: Incident) -> HttpResponse:

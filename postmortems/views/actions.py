@@ -1,5 +1,6 @@
 """Action items: the table, one item, and its form."""
 
+import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 
@@ -15,7 +16,7 @@ from incidents.permissions import Perm, offers, require
 from incidents.requests import SignedInRequest
 from incidents.spreadsheets import spreadsheet
 from incidents.views.access import View, actor_of, incident_page, private_gate
-from incidents.views.answers import attempt, form_page, sent
+from incidents.views.answers import attempt, filters_of, form_page, sent
 from incidents.zones import reader_zone
 
 from ..domain import action_items as domain
@@ -52,8 +53,7 @@ def _item_page(view: ItemView) -> View:
 def action_new(request: SignedInRequest, incident: Incident) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     require(actor, LessonPerm.CREATE_ACTION, incident)
-    today = now.astimezone(reader_zone(request.user)).date()
-    form = ActionForm(sent(request), incident=incident, due=domain.suggested_due(incident, today))
+    form = ActionForm(sent(request), incident=incident, due=domain.suggested_due(incident, _today(request)))
 
     def save() -> ActionItem:
         client_id = form.cleaned_data["client_id"]
@@ -69,12 +69,9 @@ def action_list(request: SignedInRequest) -> HttpResponse:
     """What there is to do, overdue first."""
     require(actor_of(request), Perm.VIEW_INCIDENTS)
     form = ActionFilterForm(request.GET)
-    today = timezone.now().astimezone(reader_zone(request.user)).date()
     page = keyset_page(_filtered(request, form), order=ACTION_ORDER, params=request.GET)
-    query = request.GET.copy()
-    for name in ("after", "before"):
-        query.pop(name, None)
-    context = {"form": form, "items": page.rows, "today": today, "page": page, "query": query.urlencode()}
+    query = filters_of(request).urlencode()
+    context = {"form": form, "items": page.rows, "today": _today(request), "page": page, "query": query}
     return render(request, "postmortems/actions.html", context)
 
 
@@ -82,23 +79,25 @@ def action_list(request: SignedInRequest) -> HttpResponse:
 def action_export(request: SignedInRequest) -> HttpResponseBase:
     """The same table for a spreadsheet."""
     require(actor_of(request), Perm.EXPORT)
-    rows = (
-        (
-            item.reference,
-            item.text,
-            item.get_status_display(),
-            item.owner.name if item.owner else "",
-            item.due_on.isoformat() if item.due_on else "",
-            item.get_type_display(),
-            item.incident.reference,
-            item.incident.title,
-            item.evidence,
-            item.reason,
-        )
-        for item in _filtered(request, ActionFilterForm(request.GET)).iterator(chunk_size=500)
+    found = _filtered(request, ActionFilterForm(request.GET))
+    rows = map(_cells, found.iterator(chunk_size=500))
+    return spreadsheet(f"action-items-{_today(request)}.csv", CSV_HEAD, rows)
+
+
+def _cells(item: ActionItem) -> tuple[str, ...]:
+    """One action item as a line under `CSV_HEAD`."""
+    return (
+        item.reference,
+        item.text,
+        item.get_status_display(),
+        item.owner.name if item.owner else "",
+        item.due_on.isoformat() if item.due_on else "",
+        item.get_type_display(),
+        item.incident.reference,
+        item.incident.title,
+        item.evidence,
+        item.reason,
     )
-    today = timezone.now().astimezone(reader_zone(request.user)).date()
-    return spreadsheet(f"action-items-{today}.csv", CSV_HEAD, rows)
 
 
 @_item_page
@@ -108,22 +107,17 @@ def action(request: SignedInRequest, item: ActionItem) -> HttpResponse:
     form = ActionStateForm(sent(request))
 
     def move() -> ActionItem:
-        data = form.cleaned_data
-        verb = ActionVerb(data["verb"])
-        return domain.advance(
-            actor=actor, item=item, verb=verb, now=timezone.now(), evidence=data["evidence"], reason=data["reason"]
-        )
+        given = {**form.cleaned_data, "verb": ActionVerb(form.cleaned_data["verb"])}
+        return domain.advance(actor=actor, item=item, now=timezone.now(), **given)
 
     if attempt(form, move):
         return redirect(item)
-    zone = reader_zone(request.user)
-    today = timezone.now().astimezone(zone).date()
     context = {
         "item": item,
         "verbs": domain.available_verbs(actor, item),
         "may_edit": offers(actor, LessonPerm.CREATE_ACTION, item),
-        "late": item.is_overdue(today),
-        "zone": zone,
+        "late": item.is_overdue(_today(request)),
+        "zone": reader_zone(request.user),
     }
     return form_page(request, "postmortems/action.html", form, **context)
 
@@ -143,8 +137,12 @@ def action_edit(request: SignedInRequest, item: ActionItem) -> HttpResponse:
     return lesson_form(request, "postmortems/action_form.html", form, incident=item.incident, item=item)
 
 
+def _today(request: SignedInRequest) -> dt.date:
+    """The reader's day, which decides what is overdue."""
+    return timezone.now().astimezone(reader_zone(request.user)).date()
+
+
 def _filtered(request: SignedInRequest, form: ActionFilterForm) -> ActionItemQuerySet:
     form.is_valid()
-    today = timezone.now().astimezone(reader_zone(request.user)).date()
     data = {name: form.cleaned_data.get(name, "") for name in form.fields}
-    return ActionItem.objects.visible_to(request.user).for_table().filtered(request.user, today, **data)
+    return ActionItem.objects.visible_to(request.user).for_table().filtered(request.user, _today(request), **data)

@@ -68,7 +68,8 @@ def section_save(request: SignedInRequest, incident: Incident, section_id: int) 
     if saved:
         return redirect(f"{request.path.partition('edit/')[0]}edit/#s{section.pk}")
     editor = _editor(request, postmortem, refused=form)
-    return form_page(request, "postmortems/edit.html", HeadForm(postmortem=postmortem), **editor)
+    page = {"form": HeadForm(postmortem=postmortem), **editor}
+    return render(request, "postmortems/edit.html", page, status=409 if getattr(form, "is_stale", False) else 422)
 
 
 @incident_page
@@ -83,13 +84,11 @@ def review(request: SignedInRequest, incident: Incident) -> HttpResponse:
     if attempt(form, decide):
         return redirect("postmortem" if postmortem.is_published else "postmortem-review", incident.reference)
     context = {
-        "postmortem": postmortem,
-        "incident": incident,
+        **_shown(request, postmortem),
         "checks": checklist.checks(postmortem),
         "verbs": lifecycle.available_verbs(actor, postmortem),
         "reviews": postmortem.reviews.select_related("reviewer"),
         "only_editor": lifecycle.only_editor(postmortem),
-        "zone": page_zone(request, incident),
     }
     return form_page(request, "postmortems/review.html", form, **context)
 
@@ -102,13 +101,7 @@ def history(request: SignedInRequest, incident: Incident) -> HttpResponse:
     revisions = postmortem.revisions.select_related("published_by").defer(
         "document", "markdown", "html_internal", "html_public"
     )
-    context = {
-        "postmortem": postmortem,
-        "incident": incident,
-        "revisions": revisions,
-        "zone": page_zone(request, incident),
-    }
-    return render(request, "postmortems/history.html", context)
+    return render(request, "postmortems/history.html", {**_shown(request, postmortem), "revisions": revisions})
 
 
 @incident_page
@@ -153,6 +146,12 @@ def _draft(request: SignedInRequest, incident: Incident) -> Postmortem:
     return postmortem
 
 
+def _shown(request: SignedInRequest, postmortem: Postmortem) -> dict[str, Any]:
+    """What all pages of a draft show."""
+    incident = postmortem.incident
+    return {"postmortem": postmortem, "incident": incident, "zone": page_zone(request, incident)}
+
+
 def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionForm | None = None) -> dict[str, Any]:
     """What the editor shows besides the form of its head."""
     incident = postmortem.incident
@@ -161,8 +160,7 @@ def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionFo
         for section in postmortem.sections.select_related("saved_by")
     ]
     return {
-        "postmortem": postmortem,
-        "incident": incident,
+        **_shown(request, postmortem),
         "section_forms": forms_of_sections,
         "checks": checklist.checks(postmortem),
         "causes": RootCause.objects.filter(incident=incident, removed_at=None),
@@ -170,7 +168,6 @@ def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionFo
         "starred": incident.timeline.filter(is_starred=True, struck_at=None),
         "may_approve": offers(actor_of(request), LessonPerm.APPROVE, postmortem),
         "defences": DefenceCheck.objects.filter(incident=incident),
-        "zone": page_zone(request, incident),
         **_reader_clock(request),
     }
 

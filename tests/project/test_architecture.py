@@ -70,3 +70,34 @@ def _marks_safe(path: Path) -> bool:
     tree = ast.parse(path.read_text())
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return "mark_safe" in names
+
+
+LONGEST_VIEW = 15  # lines, without the docstring and blank ones
+
+
+def long_views(source: str) -> list[str]:
+    """The functions that answer a request themselves (parts of one have a name that begins with _) and are too long."""
+    lines = source.splitlines()
+    found = []
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        if not node.args.args or node.args.args[0].arg != "request":
+            continue
+        body = node.body[1:] if ast.get_docstring(node) else node.body
+        written = [line for line in lines[body[0].lineno - 1 : node.end_lineno] if line.strip()] if body else []
+        if len(written) > LONGEST_VIEW:
+            found.append(f"{node.name}: {len(written)} lines")
+    return found
+
+
+def test_a_view_fits_on_a_card() -> None:
+    wrong = [f"{path.relative_to(settings.ROOT)} {fault}" for path in VIEWS for fault in long_views(path.read_text())]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_long_view_is_found() -> None:
+    line = "    answer = 1\n"
+    assert long_views("def page(request):\n" + '    """What it is."""\n\n' + line * 15) == []
+    assert long_views("def page(request):\n" + line * 16) == ["page: 16 lines"]
