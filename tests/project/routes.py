@@ -1,5 +1,6 @@
 """Every address there is, found by walking the resolver, and what each is expected to answer to whom."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,8 @@ class Row:
     may_post: int | None = None
     # From whom on it is told that something is not there, where that is asked before who may.
     told_absent: int | None = None
+    # What those get who see the incident but may not do this.
+    refused: int = 403
 
     def status(self, method: str, state: str) -> int:
         """What whoever may gets."""
@@ -92,9 +95,8 @@ def _walk(patterns: list[Any], prefix: str, namespace: str, names: frozenset[str
 
 
 def _admin_url(route: Route, world: World, values: dict[str, Any], state: str) -> str:
-    address = "/" + route.pattern.replace("^(?P<app_label>incidents)/$", "incidents/").replace(
-        "(?P<url>.*)$", "nothing/"
-    )
+    address = "/" + re.sub(r"\^\(\?P<app_label>[^)]*\)/\$", "incidents/", route.pattern)
+    address = address.replace("(?P<url>.*)$", "nothing/")
     if "object_id" in route.names:
         address = address.replace("<path:object_id>", str(admin_object(route, world, state)))
     return address
@@ -106,6 +108,10 @@ def admin_object(route: Route, world: World, state: str) -> Any:
     objects = {
         "incident": world.incidents[state],
         "timelineevent": world.events[state],
+        "actionitem": world.items[state],
+        "rootcause": world.causes[state],
+        "postmortem": world.published.postmortem,
+        "revision": world.published.postmortem.published_revision,
         "service": world.service,
         "team": world.team,
         "user": world.target,
@@ -293,6 +299,10 @@ ROWS: dict[str, Row] = {
     "postmortem-retract": Row(
         EDITOR, DRAFTED, {"open": 422, "cancelled": 404}, {"reason": "Wrong"}, told_absent=RESPONDER
     ),
+    # An empty form.
+    "postmortem-import": Row(RESPONDER, 200, 422),
+    # The draft for those who write it.
+    "postmortem-export": Row(RESPONDER, DRAFTED, told_absent=READER, refused=404),
     "template-list": Row(ADMIN, 200),
     "template-new": Row(ADMIN, 200, 302, TEMPLATE),
     "template-edit": Row(ADMIN, 200, 302, TEMPLATE | {"version": 1}),
@@ -339,6 +349,14 @@ RECORDS: dict[str, tuple[tuple[int, int], tuple[int, int], tuple[int, int]]] = {
     "auditentry": ((200, 200), (403, 403), (200, 403)),
     "timelineevent": ((200, 200), (200, 422), (200, 422)),
 }
+RECORDS_OF_LESSONS: dict[str, tuple[tuple[int, int], tuple[int, int], tuple[int, int]]] = {
+    "actionitem": ((200, 200), (403, 403), (200, 422)),
+    "rootcause": ((200, 200), (403, 403), (200, 422)),
+    "template": ((200, 200), (200, 422), (200, 422)),
+    "postmortem": ((200, 200), (403, 403), (200, 403)),
+    "revision": ((200, 200), (403, 403), (200, 403)),
+    "review": ((200, 200), (403, 403), (200, 403)),
+}
 LISTED_RECORDS: dict[str, tuple[int, int]] = {
     "tag": (200, 200),
     "session": (200, 200),
@@ -362,15 +380,17 @@ def _admin_rows() -> dict[str, Row]:
         ),
         "admin:admin/(?P<url>.*)$": Row(ADMIN, 404, 404),
     }
-    for model, (listed, added, changed) in RECORDS.items():
-        prefix = f"admin:incidents_{model}"
+    records = [("incidents", *row) for row in RECORDS.items()]
+    records += [("postmortems", *row) for row in RECORDS_OF_LESSONS.items()]
+    for app, model, (listed, added, changed) in records:
+        prefix = f"admin:{app}_{model}"
         rows[f"{prefix}_changelist"] = Row(ADMIN, *listed)
         rows[f"{prefix}_add"] = Row(ADMIN, *added)
         rows[f"{prefix}_change"] = Row(ADMIN, *changed)
         rows[f"{prefix}_history"] = Row(ADMIN, 302, 302)
         rows[f"{prefix}_delete"] = Row(ADMIN, 403, 403)
         # The short address leads to the form.
-        rows[f"admin:admin/incidents/{model}/<path:object_id>/"] = Row(ADMIN, 302, 302)
+        rows[f"admin:admin/{app}/{model}/<path:object_id>/"] = Row(ADMIN, 302, 302)
     for model, listed in LISTED_RECORDS.items():
         rows[f"admin:incidents_{model}_changelist"] = Row(ADMIN, *listed)
     return rows
@@ -393,6 +413,7 @@ ANONYMOUS = {
     "postmortem-feed",
     "postmortem",
     "postmortem-canonical",
+    "postmortem-revision",
 }
 
 

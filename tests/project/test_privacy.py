@@ -48,8 +48,8 @@ def hide_one(world: World) -> Incident:
         cancel_note=f"{CANARY} in the note",
         home_zone="Pacific/Chatham",
         declared_by=people["incident_lead"],
-        scribe=make_user(f"{CANARY} Scribe", Role.RESPONDER),
-        communications_lead=make_user(f"{CANARY} Speaker", Role.RESPONDER),
+        # That there is such a person is no secret, what they do here is.
+        scribe=make_user("Somebody Else", Role.RESPONDER),
     )
     furnish(hidden, people, now, word=CANARY)
     learn(hidden, people, now, word=CANARY)

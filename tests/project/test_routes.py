@@ -57,7 +57,7 @@ def expected(route: Route, row: Row, actor: str, state: str, method: str) -> int
     if allowed == 404 and row.told_absent is not None and STANDING[actor] >= row.told_absent:
         return 404
     may = row.may_post if method == "POST" and row.may_post is not None else row.may
-    return allowed if STANDING[actor] >= may else 403
+    return allowed if STANDING[actor] >= may else row.refused
 
 
 def _published(actor: str, method: str, allowed: int) -> int:

@@ -105,6 +105,7 @@ class World:
             "cause_id": self.causes[state].pk,
             "section_id": self._section_id(state),
             "number": 1,
+            "format": "md",
             "template_id": Template.objects.order_by("pk").values_list("pk", flat=True)[0],
         }
 
@@ -201,6 +202,7 @@ def make_private(people: dict[str, User], service: Service, **fields: Any) -> In
     }
     incident = make_incident(**values)
     Incident.objects.filter(pk=incident.pk).update(incident_lead=people["incident_lead"])
+    incident.refresh_from_db()
     return incident
 
 
