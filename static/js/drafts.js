@@ -88,7 +88,8 @@ document.addEventListener("submit", (event) => {
 
 // In place: the answer says whether it arrived.
 document.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.target.closest?.("form[data-draft]");
+  // The form itself, which the answer may have taken off the page by now: then the event comes from what held it.
+  const form = event.detail.requestConfig?.elt?.closest("form[data-draft]");
   const draft = form && read(nameOf(form));
   if (!draft?.sent) return;
   if (event.detail.successful) localStorage.removeItem(nameOf(form));
