@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from incidents.clock_text.characters import clean
 from incidents.errors import InvalidInput
 
-MAX_DOCUMENT_BYTES = 1_000_000
+MAX_DOCUMENT_BYTES = 300_000
+MAX_LINES = 6_000
+MAX_LINE_CHARACTERS = 10_000
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _MOST_CONTROL_CHARACTERS = 0.02
 
@@ -28,8 +30,8 @@ def decode(data: bytes) -> Text:
     Raises ``InvalidInput``: ``empty``, ``too_large``, or ``not_text`` for what is no text.
     """
     if len(data) > MAX_DOCUMENT_BYTES:
-        message = _("It has %(size).1f MB; a postmortem has at most %(most)d MB.")
-        sizes = {"size": len(data) / 1_000_000, "most": MAX_DOCUMENT_BYTES // 1_000_000}
+        message = _("It has %(size)d kB; a postmortem has at most %(most)d kB.")
+        sizes = {"size": len(data) // 1000, "most": MAX_DOCUMENT_BYTES // 1000}
         raise InvalidInput(message % sizes, code="too_large")
     if not data.strip():
         raise InvalidInput(_("It is empty."), code="empty")
@@ -49,6 +51,7 @@ def decode(data: bytes) -> Text:
         raise _not_text()
     if not text.strip("\ufeff \t\r\n"):
         raise InvalidInput(_("It is empty."), code="empty")
+    _check_lines(text)
     return Text(text.removeprefix("\ufeff"), warnings)
 
 
@@ -56,6 +59,18 @@ def digest(text: str) -> str:
     """The fingerprint of a text, whatever its line ends and the blanks at its ends of lines."""
     lines = [line.rstrip() for line in unicodedata.normalize("NFC", clean(text)).split("\n")]
     return hashlib.sha256("\n".join(lines).strip().encode()).hexdigest()
+
+
+def _check_lines(text: str) -> None:
+    """Raises ``InvalidInput`` for what no person has written line by line, and would take long to read."""
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES:
+        message = _("It has %(lines)d lines; a postmortem has at most %(most)d.")
+        raise InvalidInput(message % {"lines": len(lines), "most": MAX_LINES}, code="too_large")
+    longest = max(range(len(lines)), key=lambda index: len(lines[index]), default=0)
+    if lines and len(lines[longest]) > MAX_LINE_CHARACTERS:
+        message = _("Line %(line)d has more than %(most)d characters. Break it into lines.")
+        raise InvalidInput(message % {"line": longest + 1, "most": MAX_LINE_CHARACTERS}, code="too_large")
 
 
 def _control_share(text: str) -> float:

@@ -31,20 +31,22 @@ _LONGEST_SETEXT = 100
 class Block:
     """One line and what it is. ``depth`` is the indent in columns, ``level`` that of a heading from 1 to 6.
 
-    ``text`` is without the mark; ``source`` is the line as Markdown.
+    ``text`` is without the mark, ``words`` without any, ``source`` is the line as Markdown.
     """
 
     kind: BlockKind
     number: int
     text: str
     source: str
+    words: str = ""
     depth: int = 0
     level: int = 0
     is_ordered: bool = False
 
-    @property
-    def words(self) -> str:
-        return bare(self.text)
+    def part(self, text: str) -> "Block":
+        """What stands behind a mark or a label on this line, as a line of text or an item of its own."""
+        kind = BlockKind.TEXT if self.kind == BlockKind.HEADING else self.kind
+        return replace(self, kind=kind, text=text, source=text, words=bare(text))
 
     @property
     def cells(self) -> list[str]:
@@ -58,7 +60,7 @@ def read_blocks(lines: list[Line]) -> list[Block]:
     for index, line in enumerate(lines):
         following = lines[index + 1].text if index + 1 < len(lines) else ""
         if line.is_code:
-            blocks.append(Block(BlockKind.CODE, line.number, line.text, line.text))
+            blocks.append(Block(BlockKind.CODE, line.number, line.text, line.text, line.text.strip()))
         elif _is_table_rule(line.text) or ("|" in line.text and _is_table_rule(following)):
             blocks.append(Block(BlockKind.BLANK, line.number, "", line.text))
         elif _RULE.fullmatch(line.text) and line.text.strip():
@@ -90,12 +92,13 @@ def _read_block(line: Line) -> Block:
     depth = len(text.expandtabs(4)) - len(text.expandtabs(4).lstrip())
     if match := _ATX.fullmatch(text):
         heading = (match[2] or match[3] or "").strip()
-        return Block(BlockKind.HEADING, line.number, heading, text, level=len(match[1]))
+        return Block(BlockKind.HEADING, line.number, heading, text, bare(heading), level=len(match[1]))
     if match := _QUOTE.fullmatch(text):
-        return Block(BlockKind.QUOTE, line.number, match[1], text, depth)
+        return Block(BlockKind.QUOTE, line.number, match[1], text, bare(match[1]), depth)
     if text.lstrip().startswith("|"):
-        return Block(BlockKind.ROW, line.number, text.strip(), text, depth)
+        return Block(BlockKind.ROW, line.number, text.strip(), text, bare(text), depth)
     if match := _ITEM.fullmatch(text) or _GLUED_ITEM.fullmatch(text):
         ordered = match["mark"][0].isdigit()
-        return Block(BlockKind.ITEM, line.number, match["text"].strip(), text, depth, is_ordered=ordered)
-    return Block(BlockKind.TEXT, line.number, text.strip(), text, depth)
+        item = match["text"].strip()
+        return Block(BlockKind.ITEM, line.number, item, text, bare(item), depth, is_ordered=ordered)
+    return Block(BlockKind.TEXT, line.number, text.strip(), text, bare(text), depth)

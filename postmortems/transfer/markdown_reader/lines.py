@@ -11,8 +11,7 @@ from incidents.clock_text.characters import clean
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})([^`]*)$")
 _FRONT_MATTER = {"---": re.compile(r"([A-Za-z_][\w-]*):\s*(.*)"), "+++": re.compile(r"([A-Za-z_][\w-]*)\s*=\s*(.*)")}
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,10})(\s[^<>]*)?/?>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,10})(\s[^<>]{0,2000})?/?>")
 _ATTRIBUTE = re.compile(r"""([a-z]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))""")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,20});")
 _SHORT_CODES = re.compile(r"^(\s*(?:[-*+]\s+)?)(?:\s*:[a-z][a-z0-9_+-]{2,40}:)+\s*")
@@ -94,8 +93,17 @@ def _without_comments(raw: list[str], fenced: set[int]) -> list[str]:
     if not any("<!--" in line for line in raw):
         return raw
     marked = "\n".join(line.replace("<!--", "\x1d") if index in fenced else line for index, line in enumerate(raw))
-    bare = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), marked)
-    return bare.replace("\x1d", "<!--").split("\n")
+    return _cut_comments(marked).replace("\x1d", "<!--").split("\n")
+
+
+def _cut_comments(text: str) -> str:
+    """The text without comments that end, their line ends kept. (A pattern would look for each end anew.)"""
+    parts: list[str] = []
+    position = 0
+    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts += [text[position:start], "\n" * text.count("\n", start, end)]
+        position = end + 3
+    return "".join([*parts, text[position:]])
 
 
 def _plain_parts(text: str) -> Iterator[str]:
@@ -154,9 +162,9 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
-_IMAGE_WITH_ADDRESS = re.compile(r"!\[([^\]\n]{0,500})\]\(([^()\n]{0,2000}(?:\([^()\n]{0,200}\))?[^()\n]{0,500})\)")
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_IMAGE_WITH_ADDRESS = re.compile(r"!\[([^\[\]\n]{0,500})\]\(([^()\n]{0,2000}(?:\([^()\n]{0,200}\))?[^()\n]{0,500})\)")
+_IMAGE = re.compile(r"!\[([^\[\]]{0,300})\]\([^)]{0,1000}\)")
+_LINK = re.compile(r"\[([^\[\]]{0,300})\](?:\([^)]{0,1000}\)|\[[^\[\]]{0,100}\])")
 _MARKS = re.compile(r"\*\*|__|~~|`|(?<!\w)[*_]|[*_](?!\w)")
 
 

@@ -23,7 +23,7 @@ from .prose import clipped, paragraphs, sentences
 from .records import Document, EventRecord, ImpactRecord, MilestoneRecord, SectionRecord
 from .sections import Section, read_sections
 from .timeline import Timeline, read_timeline
-from .times import Date, find_mentions, zone_named, zone_of_statement
+from .times import Date, find_mentions, forget, zone_named, zone_of_statement
 from .titles import read_title
 from .zones import read_zone
 
@@ -58,7 +58,13 @@ def read_document(text: str, options: Options | None = None) -> Document:
     """The records of one document. What it does not say is None, and ``warnings`` say what was missing or odd."""
     if is_own(text):
         return read_own(text)
-    options = options or Options()
+    try:
+        return _read(text, options or Options())
+    finally:
+        forget()
+
+
+def _read(text: str, options: Options) -> Document:
     source = read_lines(text)
     sections = read_sections(read_blocks(source.lines))
     document = Document(source=text.splitlines())

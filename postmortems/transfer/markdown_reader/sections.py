@@ -11,6 +11,7 @@ from .vocabulary import kinds_of_heading, kinds_of_label
 
 _K = SectionKind
 LABEL_LEVEL = 7
+MOST_LABELS_A_LINE = 3
 _WRAPPED_LABEL = re.compile(
     r"(?P<mark>\*\*|__|\*|_)(?P<label>[^*_|]{2,80}?)(?P=mark)\s*(?P<colon>[:\-–])?(?:\s*(?P<rest>.*))", re.DOTALL
 )
@@ -67,7 +68,7 @@ def _split_up(blocks: list[Block]) -> list[Block]:
         if len(parts) == 1:
             split.append(block)
         else:
-            split += [replace(block, text=part, source=part) for part in parts]
+            split += [block.part(part) for part in parts]
     return split
 
 
@@ -128,7 +129,7 @@ class _Reader:
         label, colon, rest = block.words.partition(":")
         if colon and rest.strip() and _known(label):
             self._open(label, kinds_of_label(label), block, block.level)
-            self._read_rest(block, rest.strip())
+            self._read_rest(block, rest.strip(), 1)
         else:
             self._open(block.words, kinds_of_heading(block.words), block, block.level)
 
@@ -142,13 +143,13 @@ class _Reader:
         depth = block.depth if block.kind == BlockKind.ITEM else -1
         self.sections.append(Section(heading, block.number, level, kinds, region, depth=depth))
 
-    def _read_rest(self, block: Block, rest: str) -> None:
-        """What stands behind a label on its line, which may be a label again."""
-        following = replace(block, kind=BlockKind.TEXT, text=rest, source=rest)
-        if not self._read_label(following, None):
+    def _read_rest(self, block: Block, rest: str, labels: int) -> None:
+        """What stands behind so many labels on their line, which may be a label again."""
+        following = replace(block.part(rest), kind=BlockKind.TEXT)
+        if labels == MOST_LABELS_A_LINE or not self._read_label(following, None, labels):
             self.current.blocks.append(following)
 
-    def _read_label(self, block: Block, index: int | None) -> bool:
+    def _read_label(self, block: Block, index: int | None, labels: int = 0) -> bool:
         """Open a section where a line is a heading in all but its mark; whether it was one."""
         if self._read_bold_line(block, index):
             return True
@@ -161,7 +162,7 @@ class _Reader:
             return False
         self._open(label, kinds, block, LABEL_LEVEL)
         if rest:
-            self._read_rest(block, rest)
+            self._read_rest(block, rest, labels + 1)
         return True
 
     def _read_bold_line(self, block: Block, index: int | None) -> bool:

@@ -2,8 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from incidents.clock_text import ClockContext, Zone, parse_zone
 from incidents.clock_text.characters import plain
@@ -13,6 +13,10 @@ from incidents.enums import Precision
 from incidents.errors import InvalidInput
 
 from .lines import bare
+
+# A line is read several times while its document is; nothing is kept beyond that.
+CACHED = 20_000
+LONGEST_HEAD = 60
 
 # Names of zones that documents use and nobody types; abbreviations name one offset, summer or not.
 _MORE_ZONES = {
@@ -104,6 +108,12 @@ class TimedLine:
     precision: Precision = Precision.EXACT
 
 
+def forget() -> None:
+    """Let go of what was remembered of a document's lines."""
+    find_mentions.cache_clear()
+    read_timed_line.cache_clear()
+
+
 def zone_named(name: str) -> Zone | None:
     """The zone that a document means by a name, or None for no zone, or for one that means several."""
     name = " ".join(name.strip(" ().,:").split())
@@ -136,11 +146,12 @@ def prepared(text: str) -> str:
     return _GLUED_ZONE.sub(r"\1\2 -", text)
 
 
-def find_mentions(text: str) -> list[Mention]:
+@lru_cache(maxsize=CACHED)
+def find_mentions(text: str) -> tuple[Mention, ...]:
     """All dates and times of day of a text, in order."""
     text = prepared(text)
     if not _HOLDS_TIME.search(text) and "midnight" not in text and "noon" not in text:
-        return []
+        return ()
     found: list[Mention] = []
     position = 0
     while match := _START_OF_TIME.search(text, position):
@@ -150,15 +161,18 @@ def find_mentions(text: str) -> list[Mention]:
             position = max(mention.end, match.start() + 1)
         else:
             position = match.start() + 1
-    return found
+    return tuple(found)
 
 
+@lru_cache(maxsize=CACHED)
 def read_timed_line(text: str) -> TimedLine | None:
     """The time that a line of a timeline begins with, and what it says happened; None where it begins with none.
 
     A date alone counts where something stands behind it that separates it from the text.
     """
-    text = _ABOUT_BEHIND.sub(r"\1", prepared(text)) if _ABOUT_BEHIND.search(text) else prepared(text)
+    text = prepared(text)
+    is_about = _ABOUT_BEHIND.search(text[:LONGEST_HEAD]) is not None
+    text = _ABOUT_BEHIND.sub(r"\1", text, count=1) if is_about else text
     if match := _UNKNOWN_IN_BRACKETS.fullmatch(text):
         return TimedLine(None, None, match["text"], match["rest"].strip(), precision=Precision.ABOUT)
     head = read_head(text, _NEUTRAL, stars_are_marks=True)
@@ -174,7 +188,14 @@ def read_timed_line(text: str) -> TimedLine | None:
     date = _date_of(reading.day, reading.text)
     if clock is None and not reading.text.strip("?"):
         return None
-    return TimedLine(date, clock, reading.text, rest, until=_until_of(reading, clock), precision=reading.precision)
+    return TimedLine(
+        date,
+        clock,
+        reading.text,
+        rest,
+        until=_until_of(reading, clock),
+        precision=Precision.ABOUT if is_about else reading.precision,
+    )
 
 
 _DATED_LINE = re.compile(
@@ -265,11 +286,3 @@ def _zone_at_head(text: str) -> tuple[str, str]:
     if match and zone_named(match["zone"]):
         return text[match.end() :].lstrip(" :-–—*_|"), match["zone"]
     return text, ""
-
-
-def dates_in(texts: list[str]) -> Iterator[tuple[Date, str]]:
-    """All dates of some texts, with the text each stands in."""
-    for text in texts:
-        for mention in find_mentions(text):
-            if mention.date:
-                yield mention.date, text
