@@ -84,6 +84,19 @@ class ActionContent:
     move_reason: str = ""
 
 
+def content_of(item: ActionItem) -> ActionContent:
+    """What an action item says now, to change a part of it."""
+    return ActionContent(
+        text=item.text,
+        owner=item.owner,
+        due_on=item.due_on,
+        type=ActionType(item.type),
+        cause=item.cause,
+        details=item.details,
+        verifier=item.verifier,
+    )
+
+
 @transaction.atomic
 def create(
     *,
