@@ -23,7 +23,7 @@ def faults(source: str) -> list[str]:
     """Writes, and queries that are put together of several steps, which belong into a queryset's method."""
     found = []
     for node, name in calls(ast.parse(source)):
-        receiver = node.func.value  # type: ignore[attr-defined]
+        receiver = node.func.value
         if name in WRITES and "session" not in ast.unparse(receiver) and not _is_domain(receiver):
             found.append(f"line {node.lineno}: {ast.unparse(node)[:80]}")
         inner = (
