@@ -30,10 +30,8 @@ TABLE = {
 
 
 def in_state(status, **more):
-    if status in ("published", "retracted"):
-        postmortem = make_published(**more)
-    else:
-        postmortem = make_postmortem(**more)
+    make = make_published if status in ("published", "retracted") else make_postmortem
+    postmortem = make(**more)
     Postmortem.objects.filter(pk=postmortem.pk).update(
         status=status, not_required_reason="why" if status == "not_required" else ""
     )
