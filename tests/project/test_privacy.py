@@ -93,7 +93,14 @@ def place_neighbours(world: World, hidden: Incident) -> None:
 
 def surfaces(world: World, hidden: Incident | None = None) -> list[str]:
     """All addresses, those of the hidden incident with them once there is one."""
-    found = [url for _name, url in addresses(world, word=BEGINNING)]
+    # Django's admin is closed to all of these people, which the sweep of routes shows. Of a resolved incident nothing
+    # more is shown than of an open one, of a cancelled one what it duplicates.
+    resolved, cancelled = world.incidents["resolved"].reference, world.incidents["cancelled"].reference
+    found = [
+        url
+        for name, url in addresses(world, word=BEGINNING)
+        if not name.startswith("admin:") and resolved not in url and (cancelled not in url or name == "incident")
+    ]
     if hidden is not None:
         reference = world.incidents["private"].reference
         found += [url.replace(reference, hidden.reference) for url in found if reference in url]
@@ -122,7 +129,7 @@ def test_no_page_shows_a_word_of_a_private_incident_to_who_may_not_see_it(world:
 
     assert hits(world, urls, group, (END,)) == []
     assert hits(world, elsewhere, group, (rf"\b{hidden.reference}\b",)) == []
-    assert len(urls) * len(group) >= 300
+    assert len(urls) * len(group) >= 200
 
 
 def test_those_who_may_do_see_it(world: World) -> None:
@@ -151,7 +158,7 @@ def test_no_page_changes_because_something_is_hidden(world: World, group: tuple[
 
     moved = [key for key, shown in before.items() if look(world.client(key[0]), key[1]) != shown]
     assert moved == []
-    assert len(before) >= 150
+    assert len(before) >= 120
 
 
 def test_the_sweep_sees_a_hole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
