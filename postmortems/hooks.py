@@ -1,7 +1,10 @@
 """What postmortems add to incidents, hung into `incidents.registry`."""
 
 import datetime as dt
+from typing import Any
 
+from django.apps.registry import Apps
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext as _
 
@@ -14,6 +17,7 @@ from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, lifecycle
 from .panels import lessons_panel, today_panel
+from .publication import document
 
 
 def register() -> None:
@@ -24,6 +28,18 @@ def register() -> None:
     registry.on_made_private(follow_into_privacy)
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
+    post_migrate.connect(render_revisions, dispatch_uid="postmortems.revisions")
+
+
+def render_revisions(sender: Any, using: str = DEFAULT_DB_ALIAS, apps: Apps | None = None, **kwargs: Any) -> None:
+    """After an upgrade the stored HTML of what was published is made by the new program."""
+    if sender.name == "postmortems" and using == DEFAULT_DB_ALIAS and apps is not None:
+        try:
+            apps.get_model("postmortems", "Revision")
+        except LookupError:
+            # Back at a migration before there were any.
+            return
+        document.render_anew()
 
 
 def wants_postmortem(incident: Incident, verb: str) -> list[str]:

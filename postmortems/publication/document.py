@@ -41,6 +41,20 @@ def make_revision(*, postmortem: Postmortem, number: int, now: dt.datetime, note
     )
 
 
+def render_anew() -> int:
+    """Make the HTML of all revisions that an older program rendered from their documents again; how many there were."""
+    older = Revision.objects.exclude(renderer_version=html.RENDERER_VERSION)
+    count = 0
+    for revision in older.only("document").iterator(chunk_size=50):
+        Revision.objects.filter(pk=revision.pk).update(
+            html_internal=html.render(revision.document, public=False),
+            html_public=html.render(revision.document, public=True),
+            renderer_version=html.RENDERER_VERSION,
+        )
+        count += 1
+    return count
+
+
 def build(postmortem: Postmortem) -> dict[str, Any]:
     """Everything that the published page says, times in ISO 8601 UTC."""
     incident = postmortem.incident

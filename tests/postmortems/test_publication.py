@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from incidents.enums import IncidentKind, Milestone, Role, ScopeBasis, ScopeUnit, Severity, Status, TimelineKind
@@ -243,3 +244,20 @@ def test_hostile_text_stays_text_in_every_field(text):
         root = parse(response.content.decode())
         assert faults(root) == [], name
         assert dangers(root) == [], name
+
+
+def test_after_an_upgrade_the_stored_html_is_made_anew_from_the_document(monkeypatch):
+    postmortem = make_published(story(), text="As published")
+    revision = postmortem.published_revision
+    reader = client_of(Role.READER)
+    tag = reader.get(postmortem.get_absolute_url())["ETag"]
+    type(revision).objects.update(html_internal="old", html_public="old")
+    call_command("migrate", verbosity=0)
+    assert "As published" not in read(reader, postmortem)
+    monkeypatch.setattr(html, "RENDERER_VERSION", 2)
+    call_command("migrate", verbosity=0)
+    assert "As published" in read(reader, postmortem)
+    revision.refresh_from_db()
+    assert revision.renderer_version == 2
+    assert "As published" in revision.html_public
+    assert reader.get(postmortem.get_absolute_url(), headers={"If-None-Match": tag}).status_code == 200

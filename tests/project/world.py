@@ -30,7 +30,8 @@ from postmortems.domain import action_items, causes, drafting
 from postmortems.domain.action_items import ActionContent
 from postmortems.domain.causes import CauseContent
 from postmortems.domain.lifecycle import publish_imported
-from postmortems.models import ActionItem, Postmortem, RootCause, Template
+from postmortems.enums import ReviewDecision
+from postmortems.models import ActionItem, Postmortem, Review, RootCause, Template
 from tests.factories import make_incident, make_service, make_team, make_user, sign_in
 
 # Everybody who might ask for a page. Besides the roles: a reader who was added to the private incident by name, the
@@ -149,6 +150,7 @@ def build_world() -> World:
     Postmortem.objects.filter(pk=told.pk).update(is_imported=True)
     told.refresh_from_db()
     publish_imported(actor=admin, postmortem=told, now=now)
+    Review.objects.create(postmortem=told, reviewer=people["editor"], decision=ReviewDecision.APPROVED)
     return World(
         published=published,
         causes={state: cause for state, (cause, _item) in lessons.items()},
