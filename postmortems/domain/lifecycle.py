@@ -120,7 +120,9 @@ def ask_for_changes(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, n
 
 @transaction.atomic
 def approve_and_publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str = "") -> Revision:
-    """Both in one press, which is how most postmortems go out."""
+    """Both in one press, which is how most postmortems go out. What is missing is told before anything is approved."""
+    require(actor, LessonPerm.APPROVE, postmortem)
+    _check_complete(postmortem)
     if postmortem.status == PostmortemStatus.IN_REVIEW:
         approve(actor=actor, postmortem=postmortem, now=now, note=note)
     return publish(actor=actor, postmortem=postmortem, now=now)
@@ -137,9 +139,7 @@ def publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str
     if postmortem.is_published:
         # What an approval was given for is out already; errata are nobody's own decision either.
         _check_reviewer(actor, postmortem)
-    missing = checklist.blocking(postmortem)
-    if missing:
-        raise NotPossible(_("Not yet: %(missing)s") % {"missing": " ".join(missing)}, code="checklist")
+    _check_complete(postmortem)
     return _publish(actor=actor, postmortem=postmortem, now=now, note=note)
 
 
@@ -279,6 +279,12 @@ def _check_possible(postmortem: Postmortem, verb: PostmortemVerb) -> None:
     if postmortem.status not in TRANSITIONS[verb].sources:
         status = postmortem.get_status_display().lower()
         raise NotPossible(_("The postmortem is %(status)s now, so this is not possible.") % {"status": status})
+
+
+def _check_complete(postmortem: Postmortem) -> None:
+    missing = checklist.blocking(postmortem)
+    if missing:
+        raise NotPossible(_("Not yet: %(missing)s") % {"missing": " ".join(missing)}, code="checklist")
 
 
 def _check_reviewer(actor: Actor, postmortem: Postmortem) -> None:
