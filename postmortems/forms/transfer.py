@@ -25,6 +25,25 @@ MAX_ROWS = 200
 LONGEST_EVENT = 20_000
 
 
+class Dressed(forms.Form):
+    """A form whose fields are written out one by one, each with the class that the stylesheet knows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            _dress(field)
+
+
+def _dress(field: forms.Field) -> None:
+    look = "form-control"
+    if isinstance(field.widget, forms.Select):
+        look = "form-select"
+    elif isinstance(field.widget, forms.CheckboxInput):
+        look = "form-check-input"
+    if look not in field.widget.attrs.get("class", ""):
+        field.widget.attrs["class"] = f"{field.widget.attrs.get('class', '')} {look}".strip()
+
+
 class SeveralFilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
@@ -41,7 +60,7 @@ class SeveralFilesField(forms.FileField):
         return [file for file in files if file]
 
 
-class UploadForm(forms.Form):
+class UploadForm(Dressed):
     """A pasted document, or files."""
 
     text = forms.CharField(
@@ -76,7 +95,7 @@ class UploadForm(forms.Form):
         return pieces
 
 
-class EventRow(forms.Form):
+class EventRow(Dressed):
     """One event: when as typed, what, and which kind."""
 
     time = forms.CharField(label=gettext_lazy("When"), required=False, max_length=60)
@@ -86,7 +105,7 @@ class EventRow(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=TimelineKind.choices)
 
 
-class CauseRow(forms.Form):
+class CauseRow(Dressed):
     title = forms.CharField(
         label=gettext_lazy("Cause"), max_length=300, widget=forms.Textarea(attrs={"rows": 2, "maxlength": 300})
     )
@@ -94,21 +113,27 @@ class CauseRow(forms.Form):
     category = forms.ChoiceField(label=gettext_lazy("Category"), choices=CauseCategory.choices)
 
 
-class ActionRow(forms.Form):
+class ActionRow(Dressed):
     title = forms.CharField(
         label=gettext_lazy("Action item"), max_length=500, widget=forms.Textarea(attrs={"rows": 2, "maxlength": 500})
     )
     type = forms.ChoiceField(label=gettext_lazy("Type"), choices=ActionType.choices)
 
 
+class Rows(forms.BaseFormSet):
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        super().add_fields(form, index)
+        _dress(form.fields["DELETE"])
+
+
 def _rows(row: type[forms.Form]) -> type[forms.BaseFormSet]:
-    return forms.formset_factory(row, extra=0, can_delete=True, max_num=MAX_ROWS, absolute_max=MAX_ROWS)
+    return forms.formset_factory(row, Rows, extra=0, can_delete=True, max_num=MAX_ROWS, absolute_max=MAX_ROWS)
 
 
 EventRows, CauseRows, ActionRows = _rows(EventRow), _rows(CauseRow), _rows(ActionRow)
 
 
-class HeadForm(forms.Form):
+class HeadForm(Dressed):
     """What holds for the whole document."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200)

@@ -39,9 +39,9 @@ def read_impacts(sections: Sequence[Section]) -> list[ImpactRecord]:
     for said, number in told:
         share = _PERCENT.search(said)
         if share and float(share["number"]) <= 100 and _PEOPLE.search(said):
-            return [ImpactRecord(clipped(said, _LONGEST), number, percent=share["number"])]
+            return [ImpactRecord(clipped(said.rstrip("."), _LONGEST), number, percent=share["number"])]
     first = next(iter(paragraphs(about[0].blocks)), None) if about and about[0].is_about(_K.IMPACT) else None
-    return [ImpactRecord(clipped(sentences(first[0])[0], _LONGEST), first[1])] if first else []
+    return [ImpactRecord(clipped(sentences(first[0])[0].rstrip("."), _LONGEST), first[1])] if first else []
 
 
 def read_severity(sections: Sequence[Section], front_matter_severity: str) -> Severity:
