@@ -200,7 +200,6 @@ class PostmortemAdmin(OfIncident, ReadOnlyAdmin):
 class OfPostmortem(ReadOnlyAdmin):
     """Records that hang on a postmortem."""
 
-    list_select_related: Any = ("postmortem",)
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:

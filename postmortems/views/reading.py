@@ -63,23 +63,20 @@ def postmortem_canonical(request: HttpRequest, reference: str, slug: str) -> Htt
 @require_safe
 def postmortem_revision(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """An older revision, for those who see the incident; of a retracted postmortem for those who write."""
-    if _is_public(request):
-        raise Http404
-    return _revision(request, reference, number)
-
-
-@incident_page
-def _revision(request: HttpRequest, incident: Incident, number: int) -> HttpResponse:
+    of_incident = Postmortem.objects.visible_to(request.user).of_reference(reference)
     revision = (
-        Revision.objects.select_related("postmortem").filter(postmortem__incident=incident, number=number).first()
+        Revision.objects.select_related("postmortem__incident")
+        .filter(postmortem__in=of_incident, number=number)
+        .first()
     )
     if revision is None:
         raise Http404
     found = revision.postmortem
-    found.incident = incident
     if not (found.is_published or offers(actor_of(request), LessonPerm.WRITE, found)):
         raise Http404
-    return render(request, "postmortems/read.html", {**_context(request, found, revision), "older": True})
+    if reference != found.incident.reference:
+        return redirect("postmortem-revision", found.incident.reference, number, permanent=True)
+    return _gate(request, found) or _older(request, found, revision)
 
 
 @incident_page
@@ -170,6 +167,13 @@ def _page(request: HttpRequest, found: Postmortem) -> HttpResponse:
     unchanged = None if messages.get_messages(request) else get_conditional_response(request, etag=tag)
     response = unchanged or render(request, "postmortems/read.html", context)
     response["ETag"] = tag
+    if found.incident.is_private:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+def _older(request: HttpRequest, found: Postmortem, revision: Revision) -> HttpResponse:
+    response = render(request, "postmortems/read.html", {**_context(request, found, revision), "older": True})
     if found.incident.is_private:
         response["Cache-Control"] = "no-store"
     return response

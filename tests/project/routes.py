@@ -263,7 +263,8 @@ ROWS: dict[str, Row] = {
     "incident-identify": Row(RESPONDER, 200, NEVER_TWICE),
     "incident-monitor": Row(RESPONDER, 200, NEVER_TWICE),
     "incident-resolve": Row(RESPONDER, 200, {"open": 302, "resolved": 302, "cancelled": 422}, {"at": "-1m"}),
-    "incident-close": Row(RESPONDER, 200, {"open": 422, "resolved": 302, "cancelled": 422}),
+    # Its severity asks for a postmortem first.
+    "incident-close": Row(RESPONDER, 200, {"open": 422, "resolved": 422, "cancelled": 422}),
     "incident-reopen": Row(RESPONDER, 200, {"open": 422, "resolved": 302, "cancelled": 422}, {"reason": "It is back"}),
     "incident-cancel": Row(MANAGER, 200, {"open": 302, "cancelled": 422}, {"reason": "other", "note": "It was a test"}),
     # What is learned from an incident
