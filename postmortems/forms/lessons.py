@@ -124,8 +124,15 @@ class ActionForm(VersionedForm):
     client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, *args: Any, incident: Incident, item: ActionItem | None = None, due: dt.date | None = None, **more: Any
+        self,
+        *args: Any,
+        incident: Incident,
+        item: ActionItem | None = None,
+        due: dt.date | None = None,
+        cause: str = "",
+        **more: Any,
     ) -> None:
+        """``cause`` is the key of the cause that a new item answers, as it came in an address."""
         super().__init__(*args, initial=_action_initial(item, due), **more)
         self.incident = incident
         self.fields["version"].required = item is not None
@@ -136,6 +143,9 @@ class ActionForm(VersionedForm):
         self.fields["cause"].queryset = causes  # type: ignore[attr-defined]
         if item is None or item.due_on is None:
             del self.fields["move_reason"]
+        if answered := next((known for known in causes if str(known.pk) == cause), None):
+            late = answered.role == CauseRole.DELAYED_DETECTION
+            self.initial.update(cause=answered.pk, type=ActionType.DETECTIVE if late else ActionType.CORRECTIVE)
 
     def anew(self, current: ActionItem) -> Self:
         return type(self)(incident=self.incident, item=current)

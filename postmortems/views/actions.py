@@ -53,7 +53,8 @@ def _item_page(view: ItemView) -> View:
 def action_new(request: SignedInRequest, incident: Incident) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     require(actor, LessonPerm.CREATE_ACTION, incident)
-    form = ActionForm(sent(request), incident=incident, due=domain.suggested_due(incident, _today(request)))
+    due = domain.suggested_due(incident, _today(request))
+    form = ActionForm(sent(request), incident=incident, due=due, cause=request.GET.get("cause", ""))
 
     def save() -> ActionItem:
         client_id = form.cleaned_data["client_id"]

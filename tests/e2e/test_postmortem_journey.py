@@ -59,7 +59,9 @@ class Desk:
     def settle(self) -> None:
         self.page.wait_for_load_state("load")
         if self.scripts:
-            width = self.page.viewport_size["width"]  # type: ignore[index]
+            size = self.page.viewport_size
+            assert size is not None
+            width = size["width"]
             assert self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
 
     def go(self, address: str) -> int:
@@ -172,7 +174,7 @@ def read(desk: Desk, incident: Incident) -> None:
     expect(page.locator(".cause")).to_contain_text(CAUSE)
     expect(page.locator(".live")).to_contain_text("Ada Okoro")
     assert "Edit" not in page.locator("main > .page > footer").inner_text()
-    assert page.goto(f"/postmortems/{incident.reference}/edit/").status == 403  # type: ignore[union-attr]
+    assert desk.go(f"/postmortems/{incident.reference}/edit/") == 403
 
 
 def publish_to_the_public(desk: Desk, incident: Incident) -> None:
