@@ -145,18 +145,6 @@ class PostmortemQuerySet(models.QuerySet):
             return self.none()
         return self.filter(incident__series=found["series"].upper(), incident__number=int(found["number"]))
 
-    def related_by_cause(self, incident: Any) -> Self:
-        """A few others whose incidents have a cause of the same category, latest first."""
-        causes = self.model._meta.get_field("incident").related_model.root_causes.rel.related_model.objects
-        known = causes.filter(removed_at=None).exclude(category=CauseCategory.UNKNOWN)
-        ours = known.filter(incident=incident).values("category")
-        theirs = known.filter(category__in=ours).exclude(incident=incident).values("incident")
-        return (
-            self.filter(incident__in=theirs)
-            .select_related("incident")
-            .order_by("-first_published_at", "-id")[:MAX_RELATED]
-        )
-
     def withdrawn_from_public(self) -> Self:
         """Those that the public could read once and that were retracted, also where they are being rewritten."""
         return self.filter(was_public=True, incident__is_private=False).exclude(status=PostmortemStatus.PUBLISHED)

@@ -111,7 +111,7 @@ def title_key(title: str) -> str:
 def clean_title(title: str) -> str:
     """The title on one line; raises `InvalidInput` where it is empty or too long."""
     title = " ".join(title.split())
-    if not title:
+    if markup.is_blank(title):
         message = _("Give it a title: what is wrong, in the words of those who noticed.")
         raise InvalidInput(message, code="title_missing", fields={"title": message})
     if len(title) > MAX_TITLE_LENGTH:

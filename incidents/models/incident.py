@@ -16,8 +16,6 @@ from ..enums import (
     DetectedBy,
     ImpactAudience,
     IncidentKind,
-    IncidentRole,
-    Milestone,
     Precision,
     ScopeBasis,
     ScopeUnit,
@@ -215,10 +213,6 @@ class Incident(models.Model):
     def earliest_known_at(self) -> dt.datetime:
         """Impact started, else detected, else declared, else when it was recorded; what ``sort_at`` is set to."""
         return self.impact_started_at or self.detected_at or self.declared_at or self.created_at
-
-
-MILESTONES = tuple(Milestone)
-INCIDENT_ROLES = tuple(IncidentRole)
 
 
 class IncidentMember(models.Model):

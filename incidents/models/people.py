@@ -106,10 +106,6 @@ class User(AbstractBaseUser):
         return self.has_role(Role.RESPONDER)
 
     @property
-    def is_editor(self) -> bool:
-        return self.has_role(Role.EDITOR)
-
-    @property
     def is_admin(self) -> bool:
         return self.has_role(Role.ADMIN)
 

@@ -71,11 +71,6 @@ class Roles:
         return self._pattern.sub(role, text)
 
 
-def without_names(text: str, people: Mapping[str, str]) -> str:
-    """The text with each of these people's names, and first names, replaced by their role."""
-    return Roles(people).in_place_of_names(text)
-
-
 def _spoken_names(people: Mapping[str, str]) -> dict[str, str]:
     """Full names, and first names that only one of them has."""
     instead = dict(people)

@@ -103,6 +103,7 @@ def test_somebody_without_a_role_begins_nothing():
         {"title": ""},
         {"title": "   "},
         {"title": "x" * 201},
+        {"title": "\u200b\ufeff"},  # nothing that anybody could see
         {"title": "ok", "severity": "sev9"},
         {"title": "ok", "severity": ["sev1", "sev1\u0000"[:4] + "x"]},
         {"title": "ok", "services": "x"},

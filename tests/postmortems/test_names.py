@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from incidents.enums import DetectedBy, Role, Status, TimelineKind
 from incidents.models import Impact, TimelineEvent
-from postmortems.publication.names import without_names
+from postmortems.publication.names import Roles
 from tests.factories import make_action_item, make_cause, make_incident, make_published, make_team, make_user
 from tests.incident_pages import client_of
 from tests.postmortems.pages import address, read
@@ -30,16 +30,16 @@ PEOPLE = {"Ada Okoro": "the incident lead", "Ben Lund": "a responder", "Ben Vos"
     ],
 )
 def test_names_become_roles(text, said):
-    assert without_names(text, PEOPLE) == said
+    assert Roles(PEOPLE).in_place_of_names(text) == said
 
 
 def test_marks_of_markdown_in_a_name_hide_nothing():
     people = {"Anne-Marie O_Neil": "the scribe"}
-    assert without_names("Then Anne\\-Marie O\\_Neil has it", people) == "Then the scribe has it"
+    assert Roles(people).in_place_of_names("Then Anne\\-Marie O\\_Neil has it") == "Then the scribe has it"
 
 
 def test_nobody_named_nothing_changed():
-    assert without_names("Ada", {}) == "Ada"
+    assert Roles({}).in_place_of_names("Ada") == "Ada"
 
 
 def named_everywhere(**head):

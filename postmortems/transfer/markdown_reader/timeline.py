@@ -14,7 +14,6 @@ from .sections import Section
 from .times import ClockTime, Date, TimedLine, find_mentions, read_timed_line, zone_of_statement
 
 _K = SectionKind
-_TELLS_TIMES = re.compile(r"\b(?:time|times|date|event|when)\b", re.IGNORECASE)
 _TEMPLATE_TIME = re.compile(r"\bhh ?: ?mm\b|\byyyy\b", re.IGNORECASE)
 _TURN = re.compile(r"^(?:(?:\*\*)?(?P<word>[A-Z][a-z]+(?: [a-z]+)?)(?::\*\*|\*\*:|:))\s*(?P<rest>.+)", re.DOTALL)
 _KIND_WORDS = {

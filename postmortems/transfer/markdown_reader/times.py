@@ -43,7 +43,6 @@ _ALL_TIMES_IN = re.compile(
 )
 _SLASHED_MONTH = re.compile(r"\b(\d{1,2})/([A-Z][a-z]{2,8})/(\d{4})\b")
 _GLUED_ZONE = re.compile(r"((?:UTC|GMT) ?[+-] ?\d{1,2}(?::?\d\d)?)(\)?[*_]{0,3}):(?=[\s*_<]|$)")
-_DAYLIGHT = re.compile(r"\b(\d{1,2})(rd|nd|st|th)\b")
 _START_OF_TIME = re.compile(r"(?<![\w:./])(?=~?\d|[A-Z][a-z]{2,8}\b|midnight|noon)")
 _HOLDS_TIME = re.compile(r"\d")
 _UNKNOWN_IN_BRACKETS = re.compile(
