@@ -20,10 +20,10 @@ from ..domain import declaration, details, impacts, milestones, privacy, roles
 from ..domain.impacts import ImpactContent
 from ..domain.milestones import MilestoneTime
 from ..domain.versions import check_version
-from ..enums import ImpactAudience, IncidentRole, Milestone, Precision, ScopeBasis, ScopeUnit, Severity, Source
+from ..enums import IncidentRole, Milestone, Precision, Severity, Source
 from ..forms.declaration import DeclareForm
 from ..forms.fields import MomentField, moment_text
-from ..forms.incident import DetailsForm, MilestonesForm
+from ..forms.incident import DetailsForm, MilestonesForm, impact_content
 from ..models import Impact, Incident, IncidentMember, Team, User
 from ..permissions import Actor
 from ..querysets import IncidentCriteria
@@ -112,16 +112,8 @@ class ImpactForm(forms.ModelForm):
 
     def content(self) -> ImpactContent:
         """What the row says, for the domain."""
-        data = self.cleaned_data
-        return ImpactContent(
-            what=data["what"],
-            audience=ImpactAudience(data["audience"]),
-            scope=data["scope"],
-            scope_unit=ScopeUnit(data["scope_unit"]),
-            scope_basis=ScopeBasis(data["scope_basis"]),
-            from_at=data["since"].at if data["since"] else None,
-            to_at=data["until"].at if data["until"] else None,
-        )
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        return impact_content(self.cleaned_data, since.at if since else None, until.at if until else None)
 
 
 class ImpactFormSet(BaseInlineFormSet):

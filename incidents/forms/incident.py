@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any, Self
 
 from django import forms
@@ -200,6 +201,19 @@ class MilestonesForm(VersionedForm):
         }
 
 
+def impact_content(data: Mapping[str, Any], from_at: dt.datetime | None, to_at: dt.datetime | None) -> ImpactContent:
+    """What a form about one impact says, for the domain; moments are UTC."""
+    return ImpactContent(
+        what=data["what"],
+        audience=ImpactAudience(data["audience"]),
+        scope=data["scope"],
+        scope_unit=ScopeUnit(data["scope_unit"]),
+        scope_basis=ScopeBasis(data["scope_basis"]),
+        from_at=from_at,
+        to_at=to_at,
+    )
+
+
 class ImpactForm(forms.Form):
     audience = forms.ChoiceField(label=gettext_lazy("Who"), choices=ImpactAudience.choices)
     what = forms.CharField(
@@ -237,16 +251,7 @@ class ImpactForm(forms.Form):
 
     def content(self) -> ImpactContent:
         """What the form says, for the domain."""
-        data = self.cleaned_data
-        return ImpactContent(
-            what=data["what"],
-            audience=ImpactAudience(data["audience"]),
-            scope=data["scope"],
-            scope_unit=ScopeUnit(data["scope_unit"]),
-            scope_basis=ScopeBasis(data["scope_basis"]),
-            from_at=self._moment("from_at"),
-            to_at=self._moment("to_at"),
-        )
+        return impact_content(self.cleaned_data, self._moment("from_at"), self._moment("to_at"))
 
     def _moment(self, name: str) -> dt.datetime | None:
         """The time as entered; the stored one, seconds and all, where its text was not touched."""

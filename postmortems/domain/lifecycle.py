@@ -89,13 +89,7 @@ def approve(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str
     _check_reviewer(actor, postmortem)
     reviewer = _require_person(actor)
     _move(actor, postmortem, PostmortemVerb.APPROVE, now)
-    Review.objects.create(
-        postmortem=postmortem,
-        reviewer=reviewer,
-        decision=ReviewDecision.APPROVED,
-        note=note.strip(),
-        decided_at=now,
-    )
+    _record(postmortem, reviewer, ReviewDecision.APPROVED, note, now)
     return postmortem
 
 
@@ -108,13 +102,7 @@ def ask_for_changes(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, n
     reviewer = _require_person(actor)
     postmortem.reviews.update(is_void=True)
     _move(actor, postmortem, PostmortemVerb.ASK_FOR_CHANGES, now)
-    Review.objects.create(
-        postmortem=postmortem,
-        reviewer=reviewer,
-        decision=ReviewDecision.CHANGES_ASKED,
-        note=note.strip(),
-        decided_at=now,
-    )
+    _record(postmortem, reviewer, ReviewDecision.CHANGES_ASKED, note, now)
     return postmortem
 
 
@@ -299,6 +287,12 @@ def _check_reviewer(actor: Actor, postmortem: Postmortem) -> None:
             % {"severity": postmortem.incident.get_severity_display()},
             code="second_approver",
         )
+
+
+def _record(postmortem: Postmortem, reviewer: User, decision: ReviewDecision, note: str, now: dt.datetime) -> None:
+    Review.objects.create(
+        postmortem=postmortem, reviewer=reviewer, decision=decision, note=note.strip(), decided_at=now
+    )
 
 
 def _require_person(actor: Actor) -> User:
