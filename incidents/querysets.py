@@ -50,7 +50,6 @@ MAX_LATELY = 8
 MAX_OPEN_LIKE = 6
 MAX_WORDS = 12
 EVENTS_A_PAGE = 200
-ENTRIES_A_PAGE = 50
 
 
 class UserQuerySet(models.QuerySet):
@@ -367,13 +366,6 @@ class AuditEntryQuerySet(models.QuerySet):
     def for_incident(self, incident: Any) -> Self:
         """What was done to an incident and everything on it, newest first."""
         return self.filter(incident=incident).select_related("actor").order_by("-id")
-
-    def stretch(self, before: str) -> tuple[list[Any], int | None]:
-        """The entries older than ``before``, as it came in an address, and where the next older ones start, if any."""
-        usable = before.isascii() and before.isdigit() and len(before) < 19
-        rows = self.filter(pk__lt=int(before)) if usable else self
-        entries = list(rows[: ENTRIES_A_PAGE + 1])
-        return entries[:ENTRIES_A_PAGE], entries[ENTRIES_A_PAGE - 1].pk if len(entries) > ENTRIES_A_PAGE else None
 
 
 class OutboxQuerySet(models.QuerySet):

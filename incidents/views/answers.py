@@ -11,6 +11,7 @@ from ..clock_text import ClockContext, describe, parse_moment
 from ..errors import DomainError, Forbidden, InvalidInput, Stale
 from ..forms.errors import add_domain_error
 from ..forms.fields import LONGEST_TIME
+from ..paging import Page
 
 T = TypeVar("T")
 PLAIN = "text/plain; charset=utf-8"
@@ -58,6 +59,18 @@ def filters_of(request: HttpRequest) -> QueryDict:
     for place in ("after", "before"):
         query.pop(place, None)
     return query
+
+
+def pages_beside(request: HttpRequest, page: Page[Any]) -> dict[str, str]:
+    """The addresses of the pages beside this one, with every filter in them, for ``components/pager.html``."""
+    places = {"newer_url": ("before", page.before), "older_url": ("after", page.after)}
+    filters = filters_of(request)
+    urls = {}
+    for name, (way, token) in places.items():
+        query = filters.copy()
+        query[way] = token
+        urls[name] = f"{request.path}?{query.urlencode()}" if token else ""
+    return urls
 
 
 def sent(request: HttpRequest) -> Any:

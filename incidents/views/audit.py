@@ -10,7 +10,7 @@ from ..paging import keyset_page
 from ..permissions import Perm
 from ..requests import SignedInRequest
 from ..zones import reader_zone
-from .answers import filters_of
+from .answers import pages_beside
 from .guards import requires
 
 
@@ -20,18 +20,5 @@ def audit_log(request: SignedInRequest) -> HttpResponse:
     form, zone = AuditFilterForm(request.GET), reader_zone(request.user)
     entries = AuditEntry.objects.for_log(**form.filters(zone))
     page = keyset_page(entries, order=["-id"], params=request.GET)
-    context = {
-        "form": form,
-        "page": page,
-        "zone": zone,
-        "newer_url": _beside(request, "before", page.before),
-        "older_url": _beside(request, "after", page.after),
-    }
+    context = {"form": form, "page": page, "zone": zone, **pages_beside(request, page)}
     return render(request, "people/audit_log.html", context)
-
-
-def _beside(request: SignedInRequest, way: str, token: str) -> str:
-    """The address of the page beside this one, with every filter in it; blank where there is none."""
-    query = filters_of(request)
-    query[way] = token
-    return f"{request.path}?{query.urlencode()}" if token else ""

@@ -1,7 +1,5 @@
 """The delivery log: what was sent, what waits, and what was given up."""
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +17,7 @@ from ..permissions import Perm
 from ..requests import SignedInRequest
 from ..zones import reader_zone
 from .access import actor_of
+from .answers import pages_beside
 from .guards import requires
 
 
@@ -31,8 +30,7 @@ def delivery_log(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(OutboxMessage.objects.for_log(state=state), order=["-id"], params=request.GET)
     context = {
         "page": page,
-        "newer_url": _beside(state, before=page.before),
-        "older_url": _beside(state, after=page.after),
+        **pages_beside(request, page),
         "zone": reader_zone(request.user),
         "state": state,
         "states": MessageState.choices,
@@ -53,8 +51,3 @@ def delivery_resend(request: SignedInRequest, pk: int) -> HttpResponse:
     except NotPossible as error:
         messages.error(request, error.message)
     return redirect("delivery-log")
-
-
-def _beside(state: str, **token: str) -> str:
-    """The address of the page beside this one, if there is one."""
-    return "?" + urlencode({"state": state, **token}) if all(token.values()) else ""

@@ -16,10 +16,11 @@ from ..errors import InvalidInput, NotPossible
 from ..forms.incident import CancelForm, DetailsForm, RelatedForm, ReopenForm, SeverityForm, TransitionForm
 from ..forms.timeline import EntryForm
 from ..models import AuditEntry, Incident, TimelineEvent
+from ..paging import keyset_page
 from ..permissions import Perm, offers, require
 from ..requests import SignedInRequest
 from .access import PageZone, actor_of, clock_for, incident_page, opens_private, page_zone
-from .answers import attempt, form_page, sent
+from .answers import attempt, form_page, pages_beside, sent
 
 NEWEST_EVENTS = 100
 
@@ -217,6 +218,6 @@ def open_private(request: SignedInRequest, incident: Incident) -> HttpResponse:
 def incident_audit(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Who changed what on this incident."""
     require(actor_of(request), Perm.VIEW_INCIDENT_AUDIT, incident)
-    entries, older = AuditEntry.objects.for_incident(incident).stretch(request.GET.get("before", ""))
-    context = {"incident": incident, "entries": entries, "older": older, "zone": page_zone(request, incident)}
-    return render(request, "incidents/audit.html", context)
+    page = keyset_page(AuditEntry.objects.for_incident(incident), order=["-id"], params=request.GET)
+    context = {"incident": incident, "entries": page.rows, "zone": page_zone(request, incident)}
+    return render(request, "incidents/audit.html", {**context, **pages_beside(request, page)})

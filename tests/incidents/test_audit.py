@@ -8,6 +8,7 @@ from django.utils import timezone
 from incidents import audit, registry
 from incidents.enums import Role, Severity
 from incidents.models import AuditEntry, TimelineEvent
+from incidents.paging import PAGE_SIZE
 from incidents.permissions import Actor
 from tests.factories import make_incident, make_service, make_user
 from tests.incident_pages import client_of, declare, recorded, text_of, url, write
@@ -131,24 +132,23 @@ def test_what_is_refused_leaves_no_entry():
     assert entries == []
 
 
-def test_the_page_is_for_responders_newest_first_in_stretches(monkeypatch):
-    monkeypatch.setattr("incidents.querysets.ENTRIES_A_PAGE", 5)
+def test_the_page_is_for_responders_newest_first_page_by_page():
     incident = make_incident()
-    for number in range(12):
+    for number in range(PAGE_SIZE * 2 + 2):
         record(incident, changes={"n": (number, number + 1)})
     record(make_incident(), note="of another incident")
     assert client_of(Role.READER).get(url(incident, "incident-audit")).status_code == 403
-    client, seen, before = client_of(), [], ""
+    client, seen, address = client_of(), [], url(incident, "incident-audit") + "?zone=utc"
     for _ in range(3):
-        page = client.get(url(incident, "incident-audit"), {"before": before})
+        page = client.get(address)
         seen += [entry.changes["n"][0] for entry in page.context["entries"]]
-        before = page.context["older"]
-    assert seen == list(range(11, -1, -1))
-    assert before is None
+        address = page.context["older_url"]
+        assert "zone=utc" in address or len(page.context["entries"]) == 2
+    assert seen == list(range(PAGE_SIZE * 2 + 1, -1, -1))
+    assert address == ""
     newest = client.get(url(incident, "incident-audit")).context["entries"]
     for wrong in ("x", "-1", "9" * 30, "٣", "0x1"):
-        assert client.get(url(incident, "incident-audit"), {"before": wrong}).context["entries"] == newest
-    assert client.get(url(incident, "incident-audit"), {"before": "0"}).context["entries"] == []
+        assert client.get(url(incident, "incident-audit"), {"after": wrong}).context["entries"] == newest
 
 
 def test_the_page_shows_from_and_to_and_takes_no_marks_for_html():
