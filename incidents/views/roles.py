@@ -84,11 +84,12 @@ def members(request: SignedInRequest, incident: Incident) -> HttpResponse:
 @require_POST
 @incident_page
 def member_remove(request: SignedInRequest, incident: Incident) -> HttpResponse:
+    """Take somebody off the list; who is no longer on it is gone already, which only who may remove is told."""
+    actor = actor_of(request)
+    require(actor, Perm.MARK_PRIVATE, incident)
     form = MemberForm(request.POST, people=User.objects.added_to(incident))
     if form.is_valid():
-        privacy.remove_member(
-            actor=actor_of(request), incident=incident, user=form.cleaned_data["user"], now=timezone.now()
-        )
+        privacy.remove_member(actor=actor, incident=incident, user=form.cleaned_data["user"], now=timezone.now())
     return redirect("members", incident.reference)
 
 
