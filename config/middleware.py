@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.views.defaults import bad_request
@@ -30,6 +30,8 @@ PERMISSIONS_POLICY = ", ".join(
 )
 # Pages that a shared computer should not be able to show again after signing out.
 NO_STORE = ("/account/", "/admin/")
+# What no page can show: all but tab and line ends, and what Unicode says is no character.
+CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 CSRF_TOKEN = re.compile(rb"""((?:csrfmiddlewaretoken" value=|X-CSRFToken"?: ?)["']?)[A-Za-z0-9]{64}""", re.IGNORECASE)
 
 
@@ -92,12 +94,16 @@ def refuse_unstorable_text(get_response: Handler) -> Handler:
     """Answer 400 to NUL bytes in address, query, cookies, form fields and file names.
 
     SQLite would store them, PostgreSQL would fail in the middle of a transaction. JSON bodies are the API's to check.
+    Other control characters, such as the colours of a pasted terminal, are taken out of form fields: no page can show
+    them, and whoever pastes a log at night is not to be refused for them.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_nul(request):
             # Not raised: a traceback in the log for each of these would only help whoever sends them.
             return bad_request(request, BadRequest("NUL byte"))
+        if request.method == "POST" and any(CONTROL.search(value) for value in _posted(request)):
+            request.POST = _without_control(request.POST)  # type: ignore[assignment]
         return get_response(request)
 
     return middleware
@@ -110,9 +116,22 @@ def _has_nul(request: HttpRequest) -> bool:
         return True
     if request.method != "POST":
         return False
-    values = [value for _name, some in request.POST.lists() for value in some]
     names = [file.name or "" for _name, some in request.FILES.lists() for file in some]
-    return any("\x00" in value for value in [*request.POST, *values, *names])
+    return any("\x00" in value for value in [*request.POST, *_posted(request), *names])
+
+
+def _posted(request: HttpRequest) -> list[str]:
+    """The values of all form fields."""
+    return [value for _name, some in request.POST.lists() for value in some]
+
+
+def _without_control(fields: QueryDict) -> QueryDict:
+    """The same fields, their values without control characters; tab and line ends stay."""
+    clean = QueryDict(mutable=True)
+    for name, values in fields.lists():
+        clean.setlist(name, [CONTROL.sub("", value) for value in values])
+    clean._mutable = False
+    return clean
 
 
 class PageCaching(ConditionalGetMiddleware):

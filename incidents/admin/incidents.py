@@ -146,7 +146,7 @@ class MemberInline(admin.TabularInline):
         return False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
-        return super().get_queryset(request).select_related("user", "added_by")
+        return super().get_queryset(request).select_related("user", "added_by", "incident")
 
 
 class SeverityChoice(forms.Form):

@@ -76,6 +76,9 @@ class VersionInline(admin.TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return super().get_queryset(request).select_related("replaced_by")
+
 
 @admin.register(TimelineEvent)
 class TimelineEventAdmin(DomainModelAdmin):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
+from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
@@ -55,11 +56,11 @@ def fields_of(client: Client, url: str) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name and name != "csrfmiddlewaretoken"}
 
 
-def _is_main(form: html5lib.treebuilders.etree.Element) -> bool:  # type: ignore[name-defined]
+def _is_main(form: Element) -> bool:
     return "sign-out" not in form.get("action", "") and "search" not in form.get("role", "")
 
 
-def _chosen(select: html5lib.treebuilders.etree.Element) -> str:  # type: ignore[name-defined]
+def _chosen(select: Element) -> str:
     return next((each.get("value", "") for each in select.iter("option") if "selected" in each.attrib), "")
 
 

@@ -45,6 +45,8 @@ MOST = {
     "audit-log": 8,
     "delivery-log": 8,
     "setup": 16,
+    "postmortem-edit": 13,
+    "postmortem-export": 15,
     "profile": 6,
     "sessions": 6,
 }
@@ -106,7 +108,8 @@ def pages(world: World, wanted: Callable[[str], bool]) -> dict[str, str]:
     return {
         route.name: route.url(world) + (f"?{ROWS[route.name].query}" if ROWS[route.name].query else "")
         for route in all_routes()
-        if ROWS[route.name].status("GET", "open") == 200 and wanted(route.name)
+        # Whoever is signed in is sent on from the page to sign in.
+        if ROWS[route.name].status("GET", "open") == 200 and wanted(route.name) and route.name != "sign-in"
     }
 
 
@@ -138,11 +141,12 @@ def test_twenty_rows_take_as_many_queries_as_two(world: World, part: str) -> Non
 
 
 def test_a_query_for_each_row_would_be_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the services of the list no longer fetched together, the count grows with the rows."""
-    monkeypatch.setattr("incidents.querysets.IncidentQuerySet.for_list", lambda rows: rows)
+    """With the authors of entries no longer fetched together, the count grows with the rows."""
+    monkeypatch.setattr("incidents.querysets.TimelineEventQuerySet.for_page", lambda rows: rows)
+    page = world.incidents["open"].get_absolute_url()
     add_rows(world, 0, 2)
-    few = queries_of(world, "/incidents/")
+    few = queries_of(world, page)
     add_rows(world, 2, 20)
 
-    assert len(queries_of(world, "/incidents/")) > len(few) + 10
+    assert len(queries_of(world, page)) > len(few) + 10
     assert Incident.objects.count() > 20
