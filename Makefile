@@ -27,7 +27,7 @@ sweep: setup ## every route, role and state; hostile text; numbers of queries
 	$(pytest) -n auto -m sweep $(ARGS)
 
 e2e: setup ## journeys in a real browser (CHROMIUM=… for another than Debian's)
-	CHROMIUM="$(CHROMIUM)" DJANGO_ALLOW_ASYNC_UNSAFE=1 $(pytest) -m e2e $(ARGS)
+	CHROMIUM="$(CHROMIUM)" DJANGO_ALLOW_ASYNC_UNSAFE=1 $(pytest) -n 2 -m e2e $(ARGS)
 
 check: setup ## format, lint, types, templates, architecture, migrations, deployment
 	@$(python) scripts/check.py

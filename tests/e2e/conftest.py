@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -106,3 +107,20 @@ def watch(window: Watched, base: str) -> Page:
     inside = (base, "data:", "blob:", "about:")
     page.on("request", lambda request: None if request.url.startswith(inside) else window.foreign.append(request.url))
     return page
+
+
+# A scheme changes colours and nothing else: all rules are tried in the light, those about colours in the dark too.
+RULES_ON_COLOURS = "axe.run(document, {runOnly: ['cat.color']})"
+
+
+def objections(page: Page) -> list[str]:
+    """What axe has against the page: in the light by all its rules, in the dark by those about colours."""
+    page.emulate_media(color_scheme="light")
+    violations = [("light", each) for each in Axe().run(page).response["violations"]]
+    page.emulate_media(color_scheme="dark")
+    violations += [("dark", each) for each in page.evaluate(RULES_ON_COLOURS)["violations"]]
+    page.emulate_media(color_scheme="light")
+    return [
+        f"{page.url} {scheme} {each['impact']} {each['id']}: {[node['html'][:160] for node in each['nodes'][:3]]}"
+        for scheme, each in violations
+    ]

@@ -32,6 +32,10 @@ def test_a_draft_survives_a_closed_tab(open_page: OpenPage, incident: Incident) 
     expect(again.get_by_label(FIELD)).to_have_value("the cache is the cause")
     again.get_by_label(FIELD).press("Enter")
     expect(again.locator(".entry", has_text="the cache is the cause")).to_have_count(1)
+    # What was added in place is no draft any more, neither now nor after the time in which drafts are kept.
+    expect(again.locator(".draft-offer")).to_have_count(0)
+    again.wait_for_timeout(1500)
+    expect(again.locator(".draft-offer")).to_have_count(0)
 
     again.reload()
     expect(again.locator(".draft-offer")).to_have_count(0)
