@@ -139,6 +139,7 @@ def asks() -> tuple["Client", list[Ask]]:
         Ask("incidents, nothing matches", "/incidents/?q=nothing+like+it"),
         Ask("live incident, 20 entries", small.get_absolute_url()),
         Ask("live incident, 500 entries", large.get_absolute_url()),
+        Ask("published postmortem", published(user)),
         Ask("declare, the form", "/incidents/new/"),
         Ask("add an entry", f"{small.get_absolute_url()}timeline/", entry),
         Ask("declare", "/incidents/new/", new_incident),
@@ -169,6 +170,28 @@ def live_incident(user: "User", events: int) -> "Incident":
     incident = declare(actor=Actor.person(user), new=new, now=timezone.now())
     TimelineEvent.objects.bulk_create(synthetic.events_of(Random(events), incident, [user], events))  # noqa: S311
     return incident
+
+
+def published(user: "User") -> str:
+    """The address of a published postmortem that tells of forty entries."""
+    from django.utils import timezone
+
+    from incidents.domain import lifecycle as incidents
+    from incidents.permissions import Actor
+    from postmortems.domain import drafting, lifecycle, sections
+
+    actor, now = Actor.person(user), timezone.now()
+    incident = live_incident(user, 40)
+    incidents.advance(actor=actor, incident=incident, verb=incidents.Verb.RESOLVE, now=now)
+    postmortem = drafting.start(actor=actor, incident=incident, now=now)
+    for section in postmortem.sections.all():
+        sections.save(actor=actor, section=section, text="A paragraph of what was seen and done.\n\n" * 12, now=now)
+    postmortem.refresh_from_db()
+    head = {"title": incident.title, "lede": "What to remember.", "happened_before": False, "shows_names": False}
+    sections.save_head(actor=actor, postmortem=postmortem, now=now, **head)
+    lifecycle.submit(actor=actor, postmortem=postmortem, now=now)
+    lifecycle.approve_and_publish(actor=actor, postmortem=postmortem, now=now)
+    return postmortem.get_absolute_url()
 
 
 def entry() -> dict[str, str]:
