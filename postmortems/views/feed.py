@@ -1,5 +1,6 @@
 """The Atom feed of public postmortems."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -16,13 +17,22 @@ from django.views.decorators.http import require_safe
 from ..models import Postmortem
 
 ENTRIES = 50
+NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class SteadyFeed(Atom1Feed):
+    """A feed that stays the same, tag and all, for as long as nothing new is in it."""
+
+    def latest_post_date(self) -> dt.datetime:
+        """When something last changed; for an empty feed a moment long ago, which Django would say is now."""
+        return super().latest_post_date() if self.items else NEVER
 
 
 class PostmortemFeed(Feed):
     """The latest public postmortems, each with its sentence."""
 
-    feed_type = Atom1Feed
+    feed_type = SteadyFeed
 
     def title(self) -> str:
         return _("%(organisation)s postmortems") % {"organisation": settings.ORG_NAME or "Nevertwice"}

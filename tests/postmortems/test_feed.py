@@ -48,6 +48,14 @@ def test_it_holds_what_is_public_for_everybody(settings):
     assert first.findtext(f"{ATOM}published") == first.findtext(f"{ATOM}updated")
 
 
+def test_an_empty_feed_stays_the_same_and_one_that_is_not_says_when_it_changed():
+    first = Client().get(URL)
+    second = Client().get(URL)
+    assert (first.content, first["ETag"]) == (second.content, second["ETag"])
+    published = make_published(public=True)
+    assert feed().findtext(f"{ATOM}updated") == published.published_at.isoformat()
+
+
 def test_what_is_withdrawn_leaves_it():
     postmortem = make_published(title="Gone", public=True)
     assert entries() == ["Gone"]
