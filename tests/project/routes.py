@@ -418,6 +418,14 @@ ANONYMOUS = {
 }
 
 
-def states_of(route: Route) -> tuple[str, ...]:
-    """The states in which an address is tried: all for what hangs on an incident."""
-    return STATES if route.hangs_on_incident else ("open",)
+# What these may does not hang on how far an incident is, only on whether they may know of it.
+LOOKERS = {"anonymous", "no_role", "reader", "member"}
+# These differ from others of their role where the incident is private.
+NEARBY = {"responder", "editor", "team_lead"}
+
+
+def states_of(route: Route, actor: str = "") -> tuple[str, ...]:
+    """The states in which an address is tried: of an incident all that matter to the actor."""
+    if not route.hangs_on_incident:
+        return ("open",)
+    return ("open", "private") if actor in LOOKERS | NEARBY else STATES

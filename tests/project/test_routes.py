@@ -95,7 +95,7 @@ def test_every_route_answers_as_the_table_says(world: World, actor: str) -> None
 
     for route in all_routes():
         row = ROWS[route.name]
-        for state in states_of(route):
+        for state in states_of(route, actor):
             for method in ("GET", "POST"):
                 client = world.client(actor, raise_request_exception=False)
                 url = route.url(world, state) + (f"?{row.query}" if row.query and method == "GET" else "")

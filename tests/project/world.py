@@ -73,6 +73,7 @@ class World:
     invitation_id: int
     reset: tuple[str, str]
     _cookies: dict[str, str] = field(default_factory=dict)
+    _arguments: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def client(self, actor: str, **options: Any) -> Client:
         """A browser in which this actor is signed in, and has just given the password."""
@@ -87,6 +88,11 @@ class World:
 
     def arguments(self, state: str = "open") -> dict[str, Any]:
         """A value for every name that addresses hold, for the incident in this state."""
+        if state not in self._arguments:
+            self._arguments[state] = self._look_up(state)
+        return dict(self._arguments[state])
+
+    def _look_up(self, state: str) -> dict[str, Any]:
         return {
             "reference": self.incidents[state].reference,
             "event_id": self.events[state].pk,
