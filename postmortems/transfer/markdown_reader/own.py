@@ -55,7 +55,7 @@ def read_own(text: str) -> Document:
 def _parts(lines: list[str], first: int) -> Iterator[tuple[int, str, str, list[_Line]]]:
     """Each part with the number of its line, its name, its kind, and its numbered lines below heading and blank."""
     starts = [(i, match) for i in range(first, len(lines)) if (match := _PART.fullmatch(lines[i].rstrip("\r")))]
-    ends = [index for index, _match in starts[1:]] + [len(lines)]
+    ends = [*(index for index, _match in starts), len(lines)][1:]
     for (start, match), end in zip(starts, ends, strict=True):
         part = [(index + 1, lines[index]) for index in range(start + 1, end)]
         yield start + 1, match["name"], match["kind"] or "", part
