@@ -110,7 +110,9 @@ def watch(window: Watched, base: str) -> Page:
 
 
 # A scheme changes colours and nothing else: all rules are tried in the light, those about colours in the dark too.
-RULES_ON_COLOURS = "axe.run(document, {runOnly: ['cat.color']})"
+RULES_ON_COLOURS = "axe.run(document, {runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}})"
+# Until what was changed has been painted: two frames.
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 
 def objections(page: Page) -> list[str]:
@@ -118,6 +120,7 @@ def objections(page: Page) -> list[str]:
     page.emulate_media(color_scheme="light")
     violations = [("light", each) for each in Axe().run(page).response["violations"]]
     page.emulate_media(color_scheme="dark")
+    page.evaluate(PAINTED)
     violations += [("dark", each) for each in page.evaluate(RULES_ON_COLOURS)["violations"]]
     page.emulate_media(color_scheme="light")
     return [

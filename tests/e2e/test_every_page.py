@@ -54,6 +54,7 @@ def pages(actor: str) -> list[Route]:
         "readyz",
         "incident-export",
         "action-export",
+        "postmortem-export",
         "postmortem-feed",
         "entry-echo",
         "moment-echo",
