@@ -187,8 +187,15 @@ def published(user: "User") -> str:
     for section in postmortem.sections.all():
         sections.save(actor=actor, section=section, text="A paragraph of what was seen and done.\n\n" * 12, now=now)
     postmortem.refresh_from_db()
-    head = {"title": incident.title, "lede": "What to remember.", "happened_before": False, "shows_names": False}
-    sections.save_head(actor=actor, postmortem=postmortem, now=now, **head)
+    sections.save_head(
+        actor=actor,
+        postmortem=postmortem,
+        title=incident.title,
+        lede="What to remember.",
+        happened_before=False,
+        shows_names=False,
+        now=now,
+    )
     lifecycle.submit(actor=actor, postmortem=postmortem, now=now)
     lifecycle.approve_and_publish(actor=actor, postmortem=postmortem, now=now)
     return postmortem.get_absolute_url()
