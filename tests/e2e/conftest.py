@@ -110,9 +110,7 @@ def watch(window: Watched, base: str) -> Page:
 
 
 # A scheme changes colours and nothing else: all rules are tried in the light, those about colours in the dark too.
-RULES_ON_COLOURS = "axe.run(document, {runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}})"
-# Until what was changed has been painted: two frames.
-PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+RULES_ON_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 
 def objections(page: Page) -> list[str]:
@@ -120,8 +118,9 @@ def objections(page: Page) -> list[str]:
     page.emulate_media(color_scheme="light")
     violations = [("light", each) for each in Axe().run(page).response["violations"]]
     page.emulate_media(color_scheme="dark")
-    page.evaluate(PAINTED)
-    violations += [("dark", each) for each in page.evaluate(RULES_ON_COLOURS)["violations"]]
+    # Loaded anew: what is painted over keeps colours of the other scheme for a moment.
+    page.reload()
+    violations += [("dark", each) for each in Axe().run(page, options=RULES_ON_COLOURS).response["violations"]]
     page.emulate_media(color_scheme="light")
     return [
         f"{page.url} {scheme} {each['impact']} {each['id']}: {[node['html'][:160] for node in each['nodes'][:3]]}"
