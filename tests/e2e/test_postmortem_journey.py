@@ -162,6 +162,13 @@ def review_and_publish(desk: Desk, incident: Incident) -> None:
     expect(desk.page.locator(".reading").first).to_contain_text(LEARNED)
 
 
+def minutes(incident: Incident) -> int:
+    """From the first harm to the resolution, as the clock on the wall tells it; 27, and more on a slow machine."""
+    assert incident.impact_started_at is not None
+    assert incident.resolved_at is not None
+    return int(incident.resolved_at.timestamp() // 60 - incident.impact_started_at.timestamp() // 60)
+
+
 def read(desk: Desk, incident: Incident) -> None:
     desk.go("/postmortems/")
     desk.follow(TITLE)
