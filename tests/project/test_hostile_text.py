@@ -13,9 +13,9 @@ from tests.project.hostile import STRINGS, packed
 from tests.project.markup_checks import dangers, elements, parse, parse_part
 from tests.project.routes import ROWS, all_routes
 from tests.project.surfaces import addresses
-from tests.project.test_broken_input import fields_of
 from tests.project.test_routes import ask
 from tests.project.world import World, build_world
+from tests.torture.test_broken_fields import fields_of
 
 pytestmark = pytest.mark.django_db
 
