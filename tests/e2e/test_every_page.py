@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from incidents.models import Incident
-from tests.e2e.conftest import PHONE, WIDE, OpenPage, objections
+from tests.e2e.conftest import PHONE, OpenPage, objections
 from tests.project.routes import ACCOUNT, ADMIN, ANYONE, EDITOR, MANAGER, READER, ROWS, Route, all_routes
 from tests.project.world import World
 
@@ -59,7 +59,7 @@ REACH = {
 
 
 def pages(actor: str) -> list[Route]:
-    """The addresses of pages this actor is let in to, and one that is refused; what answers with JSON or text is no page.
+    """The addresses of pages this actor is let in to, and one that is refused; JSON, text and downloads are no pages.
 
     Whatever is refused looks the same. Who is refused what is asked elsewhere, of every address.
     """
@@ -103,14 +103,13 @@ def too_wide(page: Page) -> bool:
 )
 def test_no_page_violates_the_policy_or_is_too_wide(open_page: OpenPage, world: World, actor: str, least: int) -> None:
     page, wide, walked = open_page(world.people.get(actor)), [], 0
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
 
     for route in pages(actor):
         page.goto(route.url(world))
         page.evaluate(OPEN_ALL)
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         if too_wide(page) and not route.name.startswith("admin:"):
             wide.append(page.url)
-        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         walked += 1
 
     assert not wide, "\n".join(wide)
