@@ -12,6 +12,7 @@ class SeverityDefaults(NamedTuple):
     """What a severity asks for until an admin changes it."""
 
     update_interval_minutes: int | None
+    acknowledge_minutes: int | None
     action_item_days: int | None
     postmortem_required: bool = False
     second_approver_required: bool = False
@@ -20,12 +21,12 @@ class SeverityDefaults(NamedTuple):
 
 SEVERITY_DEFAULTS = {
     Severity.SEV1: SeverityDefaults(
-        15, 14, postmortem_required=True, second_approver_required=True, verification_required=True
+        15, 5, 14, postmortem_required=True, second_approver_required=True, verification_required=True
     ),
-    Severity.SEV2: SeverityDefaults(30, 30, postmortem_required=True, verification_required=True),
-    Severity.UNKNOWN: SeverityDefaults(30, 30),
-    Severity.SEV3: SeverityDefaults(120, 60),
-    Severity.SEV4: SeverityDefaults(None, 90),
+    Severity.SEV2: SeverityDefaults(30, 10, 30, postmortem_required=True, verification_required=True),
+    Severity.UNKNOWN: SeverityDefaults(30, 10, 30),
+    Severity.SEV3: SeverityDefaults(120, 30, 60),
+    Severity.SEV4: SeverityDefaults(None, None, 90),
 }
 
 

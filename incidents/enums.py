@@ -141,3 +141,100 @@ class MessageState(TextChoices):
     PENDING = "pending", _("Waiting")
     DONE = "done", _("Delivered")
     DEAD = "dead", _("Given up")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class TokenScope(TextChoices):
+    READ = "read", _("Read")
+    WRITE = "write", _("Write")
+
+
+class YesNoUnknown(TextChoices):
+    UNKNOWN = "unknown", _("Not known")
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+
+
+class ChangeKind(TextChoices):
+    DEPLOY = "deploy", _("Deploy")
+    CONFIGURATION = "configuration", _("Configuration")
+    DATA_SCHEMA = "data_schema", _("Data or schema")
+    INFRASTRUCTURE = "infrastructure", _("Infrastructure")
+    FEATURE_FLAG = "feature_flag", _("Feature flag")
+    DEPENDENCY = "dependency", _("Dependency")
+    CERTIFICATE = "certificate", _("Certificate")
+    PERMISSION = "permission", _("Permission")
+
+
+class ChangeVerdict(TextChoices):
+    """What a change turned out to be on an incident."""
+
+    CANDIDATE = "candidate", _("Candidate")
+    LIKELY = "likely", _("Likely")
+    TRIGGER = "trigger", _("Trigger")
+    RULED_OUT = "ruled_out", _("Ruled out")
+    MITIGATION = "mitigation", _("Mitigation")
+    FIX = "fix", _("Fix")
+
+
+class RollCallAnswerKind(TextChoices):
+    NOTHING = "nothing", _("Nothing of mine")
+    CHANGE = "change", _("Something went live")
+    NOT_SURE = "not_sure", _("Not sure, or cannot look now")
+
+
+class RollCallEnd(TextChoices):
+    FOUND = "found", _("The cause is found")
+    RESOLVED = "resolved", _("Resolved")
+    ENDED = "ended", _("Ended by hand")
+    CANCELLED = "cancelled", _("The incident was cancelled")
+
+
+class UpdateAudience(TextChoices):
+    STAFF = "staff", _("Everybody here")
+    RESPONDERS = "responders", _("Those who work on it")
+
+
+class CallStep(TextChoices):
+    """Whom an incident calls, one after another, until somebody has it."""
+
+    TEAM_LEAD = "team_lead", _("Team lead")
+    DEPUTY = "deputy", _("Deputy")
+    ADMIN = "admin", _("Admin")
+
+
+class NoticeKind(TextChoices):
+    """What a person can be told of by mail. Calls to an incident are not among them: they always come."""
+
+    FOLLOWED = "followed", _("News of incidents I follow")
+    SEV1 = "sev1", _("Any SEV1 that opens or is resolved")
+    TEAM = "team", _("Incidents of my teams")
+    ACTION_ITEMS = "action_items", _("My action items, once a week")
+
+
+class WebhookFormat(TextChoices):
+    GENERIC = "generic", _("Generic, signed")
+    SLACK = "slack", _("Slack and what understands the same")
+
+
+class AlertFormat(TextChoices):
+    ALERTMANAGER = "alertmanager", _("Alertmanager")
+    GENERIC = "generic", _("Generic")
+
+
+class AlertState(TextChoices):
+    FIRING = "firing", _("Firing")
+    RESOLVED = "resolved", _("Resolved")
+
+
+class AlertAction(TextChoices):
+    REPORT = "report", _("Report")
+    DECLARE = "declare", _("Declare")
+    ATTACH = "attach", _("Add to an open incident of the service, else let it pass")
+    IGNORE = "ignore", _("Let it pass")
+
+
+class ReceiptState(TextChoices):
+    PENDING = "pending", _("Waiting")
+    DONE = "done", _("Understood")
+    FAILED = "failed", _("Not understood")

@@ -380,3 +380,32 @@ class OutboxQuerySet(models.QuerySet):
     def leased_by(self, owner: str) -> Self:
         """Those whose present try still belongs to this owner."""
         return self.filter(state=MessageState.PENDING, lease_owner=owner)
+
+
+class ApiTokenQuerySet(models.QuerySet):
+    def usable(self, now: dt.datetime) -> Self:
+        """Those that still let a machine in."""
+        return self.filter(revoked_at=None, owner__is_active=True).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+
+
+class ChangeQuerySet(models.QuerySet):
+    pass
+
+
+class RollCallQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class StatusUpdateQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        """Those that were not cancelled before they left."""
+        return self.filter(cancelled_at=None)
+
+
+class AlertQuerySet(models.QuerySet):
+    pass
+
+
+class AlertReceiptQuerySet(models.QuerySet):
+    pass

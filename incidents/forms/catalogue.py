@@ -59,6 +59,7 @@ class SeverityForm(forms.ModelForm):
         fields = [
             "help_text",
             "update_interval_minutes",
+            "acknowledge_minutes",
             "action_item_days",
             "postmortem_required",
             "second_approver_required",

@@ -45,6 +45,12 @@ class SeverityLevel(models.Model):
     update_interval_minutes = models.PositiveIntegerField(
         _("minutes between updates"), null=True, blank=True, help_text=_("Blank: no updates are expected.")
     )
+    acknowledge_minutes = models.PositiveIntegerField(
+        _("minutes to acknowledge"),
+        null=True,
+        blank=True,
+        help_text=_("After this long without an answer the next person is called. Blank: nobody else is."),
+    )
     action_item_days = models.PositiveIntegerField(_("days for action items"), null=True, blank=True)
     postmortem_required = models.BooleanField(_("postmortem required"), default=False)
     second_approver_required = models.BooleanField(_("second approver required"), default=False)

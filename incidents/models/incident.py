@@ -142,6 +142,9 @@ class Incident(models.Model):
     near_miss_saved_by = models.TextField(_("what saved us"), blank=True)
     near_miss_earlier_stop = models.TextField(_("what would have stopped it earlier"), blank=True)
 
+    # When the next status update is due (UTC); kept by the domain from the latest one, empty once it is over.
+    next_update_due_at = models.DateTimeField(null=True, editable=False)
+
     source = models.CharField(max_length=10, choices=Source, default=Source.PAGE, editable=False)
     is_example = models.BooleanField(default=False, editable=False)
     # Incidents are never deleted; the worked example is hidden from everybody from this moment on, and nothing else is.

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from ..enums import MessageState
+from ..enums import MessageState, Severity
 from ..querysets import OutboxQuerySet
 from .catalogue import Service
 from .incident import Incident
@@ -28,6 +28,8 @@ class OutboxMessage(models.Model):
     payload = models.JSONField(default=dict)
     holds_secret = models.BooleanField(default=False)
     incident = models.ForeignKey(Incident, models.PROTECT, null=True, related_name="+")
+    # Whom it is for, where that is an account: whether they may still see the incident is asked when it is sent.
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=10, choices=MessageState, default=MessageState.PENDING)
     run_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -78,23 +80,28 @@ class PeriodicJob(models.Model):
 
 
 class Subscription(models.Model):
-    """Somebody follows an incident."""
+    """Somebody follows an incident, a service, or every incident of one severity."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="subscriptions")
     incident = models.ForeignKey(Incident, models.CASCADE, null=True, blank=True, related_name="followers")
     service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="followers")
+    severity = models.CharField(max_length=10, choices=Severity, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.UniqueConstraint("user", "incident", name="subscription_incident_once"),
             models.UniqueConstraint("user", "service", name="subscription_service_once"),
+            models.UniqueConstraint(
+                "user", "severity", condition=~models.Q(severity=""), name="subscription_severity_once"
+            ),
             models.CheckConstraint(
-                condition=models.Q(incident__isnull=False, service__isnull=True)
-                | models.Q(incident__isnull=True, service__isnull=False),
+                condition=models.Q(incident__isnull=False, service__isnull=True, severity="")
+                | models.Q(incident__isnull=True, service__isnull=False, severity="")
+                | (models.Q(incident__isnull=True, service__isnull=True) & ~models.Q(severity="")),
                 name="subscription_to_one_thing",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} follows {self.incident or self.service}"
+        return f"{self.user} follows {self.incident or self.service or self.get_severity_display()}"

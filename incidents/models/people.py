@@ -58,6 +58,8 @@ class User(AbstractBaseUser):
     colour_scheme = models.CharField(
         _("colour scheme"), max_length=10, choices=ColourScheme, default=ColourScheme.SYSTEM
     )
+    # No notices but calls to an incident until then.
+    muted_until = models.DateTimeField(_("no notices until"), null=True, blank=True)
     keys_enabled = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
     # Made with the worked example, and taken out of use with it.

@@ -18,6 +18,7 @@ def test_each_severity_and_each_series_has_its_row():
     asked = {
         level.code: (
             level.update_interval_minutes,
+            level.acknowledge_minutes,
             level.action_item_days,
             level.postmortem_required,
             level.second_approver_required,
@@ -26,11 +27,11 @@ def test_each_severity_and_each_series_has_its_row():
         for level in SeverityLevel.objects.all()
     }
     assert asked == {
-        "sev1": (15, 14, True, True, True),
-        "sev2": (30, 30, True, False, True),
-        "unknown": (30, 30, False, False, False),
-        "sev3": (120, 60, False, False, False),
-        "sev4": (None, 90, False, False, False),
+        "sev1": (15, 5, 14, True, True, True),
+        "sev2": (30, 10, 30, True, False, True),
+        "unknown": (30, 10, 30, False, False, False),
+        "sev3": (120, 30, 60, False, False, False),
+        "sev4": (None, None, 90, False, False, False),
     }
     assert set(asked) == set(Severity.values)
     assert all(SeverityLevel.objects.values_list("help_text", flat=True))

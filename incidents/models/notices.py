@@ -1,0 +1,65 @@
+"""Who was called, what people want to hear of, and where else messages go."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ..enums import CallStep, NoticeKind, WebhookFormat
+from .incident import Incident
+from .outbox import OutboxMessage
+
+
+class Callout(models.Model):
+    """Somebody was called to an incident: the team lead first, then the deputy, then the admins."""
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="callouts")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="callouts")
+    step = models.CharField(max_length=10, choices=CallStep)
+    message = models.ForeignKey(OutboxMessage, models.SET_NULL, null=True, related_name="+")
+    called_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint("incident", "person", name="callout_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person} to {self.incident.reference}"
+
+
+class NoticePreference(models.Model):
+    """Whether a person wants one kind of notice by mail; without a row the default of the kind holds."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notice_preferences")
+    kind = models.CharField(max_length=20, choices=NoticeKind)
+    wanted = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("person", "kind", name="notice_preference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.get_kind_display()}"
+
+
+class Webhook(models.Model):
+    """An address that hears of incidents: a chat's incoming hook, or a program with a signature to check."""
+
+    name = models.CharField(_("name"), max_length=100)
+    format = models.CharField(_("shape"), max_length=10, choices=WebhookFormat, default=WebhookFormat.GENERIC)
+    url = models.CharField(_("address"), max_length=500)
+    # What the generic shape is signed with; shown once when it is made, and needed in the clear to sign.
+    secret = models.CharField(max_length=100, editable=False)
+    # Extra headers, one ``Name: value`` a line, for receivers that want a key of their own.
+    headers = models.TextField(_("headers"), blank=True, max_length=2000)
+    kinds = models.JSONField(_("what it hears of"), default=list, blank=True)
+    services = models.ManyToManyField(
+        "incidents.Service", blank=True, related_name="+", verbose_name=_("only these services")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
