@@ -412,7 +412,7 @@ class Flaky(EmailBackend):
 
 @pytest.fixture
 def flaky(monkeypatch) -> type[Flaky]:
-    monkeypatch.setattr("incidents.notifications.channels.get_connection", Flaky)
+    monkeypatch.setattr("incidents.notifications.channels.mail.get_connection", Flaky)
     for name, value in {"refuse": None, "opened": 0, "closed": 0}.items():
         monkeypatch.setattr(Flaky, name, value)
     return Flaky

@@ -1,8 +1,8 @@
-"""The ways by which a message leaves. A channel renders it and hands it over; it knows nothing of retries."""
+"""Mail: the message in text and HTML, handed to the server that EMAIL_URL names."""
 
 import datetime as dt
 from smtplib import SMTPRecipientsRefused
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,22 +10,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
-from ..models import OutboxMessage
-from . import MAIL
-
-
-class Undeliverable(Exception):
-    """The far end refuses this message for good; trying again would not help."""
-
-
-class Channel(Protocol):
-    """One way to deliver."""
-
-    def deliver(self, message: OutboxMessage) -> None:
-        """Hand the message over. Raises Undeliverable where that can never work, anything else where it may later."""
-
-    def close(self) -> None:
-        """Let go of connections; the next delivery opens them again."""
+from ...models import OutboxMessage
+from .base import Undeliverable
 
 
 class MailChannel:
@@ -57,11 +43,6 @@ class MailChannel:
             self._connection = get_connection()
         self._connection.open()
         return self._connection
-
-
-def channels() -> dict[str, Channel]:
-    """A fresh set of all channels by name, for one worker."""
-    return {MAIL: MailChannel()}
 
 
 def compose(message: OutboxMessage) -> EmailMultiAlternatives:
