@@ -10,19 +10,23 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from .enums import Role
+from .enums import Role, TokenScope
 from .errors import Forbidden
-from .models import Incident, TimelineEvent, User
+from .models import ApiToken, Incident, TimelineEvent, User
 from .models.people import ROLE_ORDER
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks for something: a person, or a machine that has a name and a role of its own."""
+    """Who asks for something: a person, a part of the system with a name and a role, or a machine with a token.
+
+    A machine with a token acts for the token's owner, with the owner's role, in what its ``scope`` allows.
+    """
 
     user: User | None
     label: str
     role: str
+    scope: str = ""
 
     @classmethod
     def person(cls, user: User) -> "Actor":
@@ -32,6 +36,13 @@ class Actor:
     def machine(cls, label: str, role: str) -> "Actor":
         """A named part of the system, such as a management command or the worker."""
         return cls(user=None, label=label, role=role)
+
+    @classmethod
+    def token(cls, token: ApiToken) -> "Actor":
+        """A machine with this token, at most with what its owner may do."""
+        owner = token.owner
+        label = _("%(token)s, by a token of %(owner)s") % {"token": token.name, "owner": owner.name}
+        return cls(user=owner, label=label[:150], role=owner.role if owner.is_active else "", scope=token.scope)
 
     def has_role(self, role: str) -> bool:
         return ROLE_ORDER.index(self.role) >= ROLE_ORDER.index(role)
@@ -56,6 +67,7 @@ class Perm(Permission):
     FOLLOW = "follow an incident"
     DECLARE = "declare an incident"
     RESPOND = "edit an incident, its timeline, milestones, status and roles"
+    RECORD_CHANGE = "write down what was changed"
     EDIT_ENTRY = "edit a timeline entry"
     MANAGE_ENTRY = "strike out or move a timeline entry"
     CANCEL = "cancel an incident"
@@ -67,6 +79,7 @@ class Perm(Permission):
     CLOSE = "close a resolved incident"
     ADMINISTER = "manage people, teams, services, severities, and see the whole audit and delivery log"
     EDIT_PROFILE = "change the own profile"
+    OWN_TOKENS = "make tokens"
 
 
 def _is_incident_lead(actor: Actor, incident: Incident) -> bool:
@@ -91,22 +104,31 @@ def _own_or_leads_or_edits(actor: Actor, event: TimelineEvent) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The least role that something asks for, and what must hold for the object besides."""
+    """The least role that something asks for, what must hold for the object besides, and which tokens may do it.
+
+    ``token`` is the least scope; without one it takes a person.
+    """
 
     role: str
     condition: Callable[[Actor, Any], bool] | None = None
+    token: TokenScope | None = None
+
+    def lets_in(self, scope: str) -> bool:
+        """Whether a token of this scope may do it; people, who have none, always may as far as this goes."""
+        return not scope or (self.token is not None and scope in (self.token, TokenScope.WRITE))
 
 
 RULES: dict[Permission, Rule] = {
-    Perm.VIEW_INCIDENTS: Rule(Role.READER),
-    Perm.REPORT: Rule(Role.READER),
-    Perm.ADD_REPORT_LINE: Rule(Role.READER),
-    Perm.FOLLOW: Rule(Role.READER),
-    Perm.EXPORT: Rule(Role.READER),
-    Perm.EDIT_ENTRY: Rule(Role.READER, _own_report_or_responder),
-    Perm.DECLARE: Rule(Role.RESPONDER),
-    Perm.RESPOND: Rule(Role.RESPONDER),
-    Perm.CLOSE: Rule(Role.RESPONDER),
+    Perm.VIEW_INCIDENTS: Rule(Role.READER, token=TokenScope.READ),
+    Perm.REPORT: Rule(Role.READER, token=TokenScope.WRITE),
+    Perm.ADD_REPORT_LINE: Rule(Role.READER, token=TokenScope.WRITE),
+    Perm.FOLLOW: Rule(Role.READER, token=TokenScope.WRITE),
+    Perm.EXPORT: Rule(Role.READER, token=TokenScope.READ),
+    Perm.EDIT_ENTRY: Rule(Role.READER, _own_report_or_responder, token=TokenScope.WRITE),
+    Perm.DECLARE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+    Perm.RESPOND: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+    Perm.RECORD_CHANGE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+    Perm.CLOSE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
     Perm.VIEW_INCIDENT_AUDIT: Rule(Role.RESPONDER),
     Perm.IMPORT: Rule(Role.RESPONDER),
     Perm.MANAGE_ENTRY: Rule(Role.READER, _own_or_leads_or_edits),
@@ -116,6 +138,7 @@ RULES: dict[Permission, Rule] = {
     Perm.ADMINISTER: Rule(Role.ADMIN),
     # Somebody without a role still has a name, a password and sessions of their own.
     Perm.EDIT_PROFILE: Rule(""),
+    Perm.OWN_TOKENS: Rule(Role.READER),
 }
 
 
@@ -127,7 +150,9 @@ def incident_of(target: object) -> Incident | None:
 def offers(actor: Actor, perm: Permission, target: Any = None) -> bool:
     """Whether to offer this on a page that came through ``visible_to()``: the rule alone, without a query."""
     rule = RULES[perm]
-    return actor.has_role(rule.role) and (rule.condition is None or rule.condition(actor, target))
+    if not actor.has_role(rule.role) or not rule.lets_in(actor.scope):
+        return False
+    return rule.condition is None or rule.condition(actor, target)
 
 
 def can(actor: Actor, perm: Permission, target: Any = None) -> bool:

@@ -1,6 +1,6 @@
 """Who may do what with lessons: more rows of the one rule table in `incidents.permissions`."""
 
-from incidents.enums import Role
+from incidents.enums import Role, TokenScope
 from incidents.permissions import RULES, Actor, Permission, Rule
 
 from .models import ActionItem
@@ -28,9 +28,9 @@ def _named_verifier(actor: Actor, item: ActionItem) -> bool:
 
 RULES.update(
     {
-        LessonPerm.WRITE: Rule(Role.RESPONDER),
-        LessonPerm.CREATE_ACTION: Rule(Role.RESPONDER),
-        LessonPerm.PROGRESS_ACTION: Rule(Role.READER, _owner_or_responder),
+        LessonPerm.WRITE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+        LessonPerm.CREATE_ACTION: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+        LessonPerm.PROGRESS_ACTION: Rule(Role.READER, _owner_or_responder, token=TokenScope.WRITE),
         LessonPerm.VERIFY_ACTION: Rule(Role.RESPONDER, _named_verifier),
         LessonPerm.APPROVE: Rule(Role.EDITOR),
         LessonPerm.PUBLISH_PUBLIC: Rule(Role.EDITOR),

@@ -9,8 +9,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from incidents.domain.declaration import draw_number, title_key
-from incidents.enums import CancelReason, IncidentKind, Milestone, Role, Series, Severity, Status
-from incidents.models import Incident, Service, Team, User
+from incidents.enums import CancelReason, IncidentKind, Milestone, Role, Series, Severity, Status, TokenScope
+from incidents.models import ApiToken, Change, Incident, Service, Team, User
 from incidents.models.incident import SEVERITY_RANK
 from incidents.permissions import Actor
 from postmortems.domain import drafting, sections
@@ -87,6 +87,22 @@ def make_incident(
     )
     incident.services.set(services)
     return incident
+
+
+def make_token(owner: User | None = None, **fields: Any) -> ApiToken:
+    """A token as it is stored; its secret is nobody's. `tokens.create_token()` makes one that lets a machine in."""
+    number = next(_numbers)
+    owner = owner or make_user()
+    fields = {"name": f"Machine {number}", "scope": TokenScope.WRITE, "hint": "nvt_abc", **fields}
+    return ApiToken.objects.create(owner=owner, token_hash=f"{number:064x}", **fields)
+
+
+def make_change(text: str = "Deploy of the storefront", *, services: Iterable[Service] = (), **fields: Any) -> Change:
+    """A change that went live an hour and a half ago, unless something else is said."""
+    fields.setdefault("live_at", timezone.now() - dt.timedelta(minutes=90))
+    change = Change.objects.create(text=text, **fields)
+    change.services.set(services)
+    return change
 
 
 # Minutes from the start of the impact, and the status from which on each milestone is known.

@@ -69,6 +69,11 @@ class Change(models.Model):
         """Who made it. For responders only: nobody is to be searched for by others."""
         return self.made_by.name if self.made_by else self.made_by_label
 
+    @property
+    def incident(self) -> Incident | None:
+        """The incident that decides who may know of it; nothing where everybody here may."""
+        return self.private_to
+
 
 class IncidentChange(models.Model):
     """What a change turned out to be on one incident. A change without such a row is a candidate."""

@@ -2,11 +2,11 @@
 
 import pytest
 
-from incidents.enums import Role, TimelineKind
+from incidents.enums import Role, TimelineKind, TokenScope
 from incidents.errors import Forbidden
 from incidents.models import Incident, IncidentMember, TimelineEvent
 from incidents.permissions import RULES, Actor, Perm, can, incident_of, offers, require
-from tests.factories import make_incident, make_service, make_team, make_user
+from tests.factories import make_incident, make_service, make_team, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,7 @@ LEAST = {
     Perm.EDIT_ENTRY: "responder",
     Perm.DECLARE: "responder",
     Perm.RESPOND: "responder",
+    Perm.RECORD_CHANGE: "responder",
     Perm.CLOSE: "responder",
     Perm.VIEW_INCIDENT_AUDIT: "responder",
     Perm.IMPORT: "responder",
@@ -31,10 +32,17 @@ LEAST = {
     Perm.LIFT_PRIVATE: "admin",
     Perm.ADMINISTER: "admin",
     Perm.EDIT_PROFILE: "",
+    Perm.OWN_TOKENS: "reader",
+}
+# What a token of each scope may do, as far as its owner may; of all else it takes a person.
+BY_READ_TOKEN = {Perm.VIEW_INCIDENTS, Perm.EXPORT}
+BY_WRITE_TOKEN = BY_READ_TOKEN | {
+    *(Perm.REPORT, Perm.ADD_REPORT_LINE, Perm.FOLLOW, Perm.EDIT_ENTRY),
+    *(Perm.DECLARE, Perm.RESPOND, Perm.RECORD_CHANGE, Perm.CLOSE),
 }
 ABOUT_ENTRIES = (Perm.EDIT_ENTRY, Perm.MANAGE_ENTRY)
 # What needs no incident, and so no right to see one.
-AT_LARGE = (Perm.EDIT_PROFILE, Perm.ADMINISTER)
+AT_LARGE = (Perm.EDIT_PROFILE, Perm.ADMINISTER, Perm.OWN_TOKENS)
 
 
 def actor_of(role):
@@ -76,6 +84,25 @@ def test_each_role_may_exactly_what_the_table_says(perm):
             with pytest.raises(Forbidden) as refused:
                 require(actor_of(role), perm, target)
             assert perm.value in refused.value.message
+
+
+@pytest.mark.parametrize("perm", LEAST, ids=lambda perm: perm.name)
+def test_a_token_may_what_its_scope_and_its_owner_may(perm):
+    target = target_of(perm, make_incident())
+    for role in ROLES:
+        owner = make_user(role=role)
+        owner_may = can(Actor.person(owner), perm, target)
+        for scope, allowed in ((TokenScope.READ, BY_READ_TOKEN), (TokenScope.WRITE, BY_WRITE_TOKEN)):
+            actor = Actor.token(make_token(owner, scope=scope))
+            assert can(actor, perm, target) == (owner_may and perm in allowed), (role, scope)
+
+
+def test_a_token_of_a_disabled_person_may_nothing():
+    owner = make_user(role=Role.ADMIN)
+    token = make_token(owner, scope=TokenScope.WRITE)
+    assert can(Actor.token(token), Perm.RECORD_CHANGE)
+    owner.is_active = False
+    assert not can(Actor.token(token), Perm.RECORD_CHANGE)
 
 
 @pytest.mark.parametrize("perm", [perm for perm in LEAST if perm not in AT_LARGE], ids=lambda perm: perm.name)
