@@ -195,12 +195,33 @@ class UpdateAudience(TextChoices):
     RESPONDERS = "responders", _("Those who work on it")
 
 
+class NextUpdate(TextChoices):
+    """When people are promised the next update; besides these, what the severity asks for."""
+
+    HALF_HOUR = "30", _("in 30 min")
+    HOUR = "60", _("in 1 h")
+    MORNING = "morning", _("tomorrow at 08:00")
+    NONE = "none", _("no other one is promised")
+
+
 class CallStep(TextChoices):
     """Whom an incident calls, one after another, until somebody has it."""
 
     TEAM_LEAD = "team_lead", _("Team lead")
     DEPUTY = "deputy", _("Deputy")
     ADMIN = "admin", _("Admin")
+
+
+class IncidentEvent(TextChoices):
+    """What happens to an incident that others hear of."""
+
+    OPENED = "opened", _("Opened")
+    ACKNOWLEDGED = "acknowledged", _("Somebody has it")
+    SEVERITY = "severity", _("Severity changed")
+    UPDATE = "update", _("Status update")
+    RESOLVED = "resolved", _("Resolved")
+    REOPENED = "reopened", _("Reopened")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class NoticeKind(TextChoices):

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
 
-from .enums import OPEN_STATUSES, MessageState, Role, Severity, Status
+from .enums import OPEN_STATUSES, MessageState, Role, Severity, Status, UpdateAudience
 
 # Numbers fit the column of either engine.
 REFERENCE = re.compile(r"(?P<series>INC|DRILL)-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
@@ -401,6 +401,24 @@ class StatusUpdateQuerySet(models.QuerySet):
     def standing(self) -> Self:
         """Those that were not cancelled before they left."""
         return self.filter(cancelled_at=None)
+
+    def sent(self, now: dt.datetime) -> Self:
+        """Those that have left."""
+        return self.standing().filter(leaves_at__lte=now)
+
+    def for_reader(self, user: Any) -> Self:
+        """Those that this person may read: what is meant for responders is left out for others."""
+        return self if user.has_role(Role.RESPONDER) else self.for_staff()
+
+    def for_staff(self) -> Self:
+        """Those that are meant for everybody here."""
+        return self.filter(audience=UpdateAudience.STAFF)
+
+
+class StatusLinkQuerySet(models.QuerySet):
+    def usable(self, now: dt.datetime) -> Self:
+        """Those that still show something, as far as the link goes."""
+        return self.filter(revoked_at=None, expires_at__gt=now)
 
 
 class AlertQuerySet(models.QuerySet):

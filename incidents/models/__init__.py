@@ -6,12 +6,13 @@ from .audit import AuditEntry
 from .catalogue import Service, SeverityLevel
 from .changes import Change, IncidentChange, RollCall, RollCallAnswer
 from .incident import Impact, Incident, IncidentMember, NumberCounter, Tag
+from .installation import Installation
 from .notices import Callout, NoticePreference, Webhook
 from .outbox import OutboxMessage, PeriodicJob, Subscription, WorkerHeartbeat
 from .people import Invitation, LoginAttempt, Session, Team, User
 from .timeline import TimelineEvent, TimelineEventVersion
 from .tokens import ApiToken
-from .updates import StatusUpdate
+from .updates import StatusLink, StatusUpdate
 
 __all__ = [
     "Alert",
@@ -26,6 +27,7 @@ __all__ = [
     "Incident",
     "IncidentChange",
     "IncidentMember",
+    "Installation",
     "Invitation",
     "LoginAttempt",
     "NoticePreference",
@@ -37,6 +39,7 @@ __all__ = [
     "Service",
     "Session",
     "SeverityLevel",
+    "StatusLink",
     "StatusUpdate",
     "Subscription",
     "Tag",

@@ -11,17 +11,21 @@ from .outbox import OutboxMessage
 
 
 class Callout(models.Model):
-    """Somebody was called to an incident: the team lead first, then the deputy, then the admins."""
+    """Somebody was called to an incident: the team lead first, then the deputy, then the admins.
+
+    A graver severity and a reopening begin another round. Without a message they know already: it was their doing.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="callouts")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="callouts")
     step = models.CharField(max_length=10, choices=CallStep)
     message = models.ForeignKey(OutboxMessage, models.SET_NULL, null=True, related_name="+")
+    round = models.PositiveSmallIntegerField(default=1)
     called_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint("incident", "person", name="callout_once")]
+        constraints = [models.UniqueConstraint("incident", "person", "round", name="callout_once")]
 
     def __str__(self) -> str:
         return f"{self.person} to {self.incident.reference}"

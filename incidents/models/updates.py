@@ -1,12 +1,14 @@
 """Telling others how it stands."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..enums import Status, UpdateAudience
-from ..querysets import StatusUpdateQuerySet
+from ..querysets import StatusLinkQuerySet, StatusUpdateQuerySet
 from .incident import Incident
 from .timeline import TimelineEvent
 
@@ -30,6 +32,8 @@ class StatusUpdate(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     leaves_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
+    # An entry of the timeline that was sent as an update as well: it stays when the sending is cancelled.
+    is_entry = models.BooleanField(default=False, editable=False)
     client_id = models.UUIDField(null=True, editable=False)
 
     objects = StatusUpdateQuerySet.as_manager()
@@ -40,3 +44,25 @@ class StatusUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident.reference} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class StatusLink(models.Model):
+    """Lets somebody without an account read the updates of one incident, until it ends or is taken back.
+
+    The address holds ``key``, signed; it is of no use where the incident is private or admins allow no links.
+    """
+
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="status_links")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = StatusLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Link to the status of {self.incident.reference}"
