@@ -4,6 +4,7 @@ Every variable may also be given as a file: `SECRET_KEY_FILE=/run/secrets/key` i
 """
 
 import ipaddress
+import re
 import secrets
 import warnings
 from collections.abc import Callable
@@ -26,6 +27,8 @@ _environment = _Environment()
 
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off", ""}
+# The name of a host, whose last part is no number: numbers are addresses, and those are written as such.
+RECEIVER = re.compile(r"(?:[a-z0-9_-]+\.)*(?=[a-z0-9_-]*[a-z_-])(?!0x[0-9a-f]*\.?$)[a-z0-9_-]+\.?")
 DATABASE_ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 
 
@@ -105,6 +108,29 @@ def networks(name: str) -> list[Network]:
             found.append(ipaddress.ip_network(word))
         except ValueError as error:
             raise BadValue(f"{name} holds “{word}”, which is no IP address or network: {error}.") from error
+    return found
+
+
+def receivers(name: str) -> list[str | Network]:
+    """Hosts and networks inside that messages may be sent to: names as they are written in addresses, or CIDR.
+
+    A network so wide that hardly anything is left outside is refused: that would switch the guard off.
+    """
+    found: list[str | Network] = []
+    for word in words(name):
+        try:
+            network = ipaddress.ip_network(word)
+        except ValueError:
+            if not RECEIVER.fullmatch(word.lower()):
+                raise BadValue(
+                    f"{name} holds “{word}”, but wants names of hosts, IP addresses or networks, such as "
+                    "ntfy.example.org,10.0.5.0/24 (no scheme, no port, no *)."
+                ) from None
+            found.append(word.lower().rstrip("."))
+            continue
+        if network.prefixlen < 8:
+            raise BadValue(f"{name} holds “{word}”, which is nearly everything. Name the networks that are meant.")
+        found.append(network)
     return found
 
 

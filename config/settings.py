@@ -226,6 +226,9 @@ vars().update(environment.email("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("EMAIL_FROM", default=f"nevertwice@{_host}")
 
+# Webhooks go to public addresses; inside only to these
+INTERNAL_RECEIVERS = environment.receivers("INTERNAL_RECEIVERS")
+
 # What workers run by the clock
 SCHEDULE = "config.schedule.JOBS"
 

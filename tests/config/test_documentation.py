@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 READER = re.compile(
-    r"environment\.(?:text|flag|base_url|hosts|networks|zone|path|database|email|cache|secret_key)\(\s*\"([A-Z_]+)\""
+    r"environment\.(?:text|flag|base_url|hosts|networks|receivers|zone|path|database|email|cache|secret_key)\(\s*\"([A-Z_]+)\""
 )
 AROUND = re.compile(r"""(?:environ\.get\(|environ\[|\$\{|\$\()["']?([A-Z][A-Z_]+)""")
 # Set by ourselves, for the programs that we start, or passed through by the Makefile.

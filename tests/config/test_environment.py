@@ -114,6 +114,43 @@ def test_networks_refuses(put, value):
         environment.networks("THING")
 
 
+def test_receivers(put):
+    put("ntfy.Example.org., 10.0.5.0/24, 127.0.0.1, localhost, fd00::/8, x0.local")
+    networks = [ipaddress.ip_network(text) for text in ("10.0.5.0/24", "127.0.0.1/32", "fd00::/8")]
+    expected = ["ntfy.example.org", networks[0], networks[1], "localhost", networks[2], "x0.local"]
+    assert environment.receivers("THING") == expected
+    put("")
+    assert environment.receivers("THING") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "*",
+        "*.example.org",
+        "http://ntfy",
+        "ntfy:8080",
+        "10.0.0.1/8",
+        "2130706433",
+        "0x7f000001",
+        "127.1",
+        "a b",
+        "é.org",
+    ],
+)
+def test_receivers_refuses(put, value):
+    put(value)
+    with pytest.raises(BadValue, match="wants names of hosts"):
+        environment.receivers("THING")
+
+
+@pytest.mark.parametrize("value", ["0.0.0.0/0", "::/0", "128.0.0.0/1", "2000::/3"])
+def test_receivers_refuses_to_let_everything_in(put, value):
+    put(value)
+    with pytest.raises(BadValue, match="nearly everything"):
+        environment.receivers("THING")
+
+
 def test_zone(put):
     put("Europe/Berlin")
     assert environment.zone("THING", default="UTC") == "Europe/Berlin"
