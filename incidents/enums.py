@@ -52,6 +52,8 @@ class Status(TextChoices):
 
 
 OPEN_STATUSES = (Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
+# While an incident is in one of these and nobody has it, people are called; later somebody is at work, whoever it is.
+CALLING_STATUSES = (Status.TRIAGE, Status.INVESTIGATING)
 
 
 class CancelReason(TextChoices):

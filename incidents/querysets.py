@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
 
-from .enums import OPEN_STATUSES, MessageState, Role, Severity, Status, UpdateAudience
+from .enums import CALLING_STATUSES, OPEN_STATUSES, IncidentKind, MessageState, Role, Severity, Status, UpdateAudience
 
 # Numbers fit the column of either engine.
 REFERENCE = re.compile(r"(?P<series>INC|DRILL)-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
@@ -76,7 +76,18 @@ class UserQuerySet(models.QuerySet):
             incident.scribe_id,
         )
         member = Q(incident_memberships__incident=incident) | Q(pk__in=[pk for pk in roles if pk])
-        return people.filter(member | Q(role=Role.ADMIN)).distinct()
+        leads = Q(teams_led__incidents=incident) | Q(teams_led__services__incidents=incident)
+        leads &= ~Q(role=Role.READER)
+        return people.filter(member | leads | Q(role=Role.ADMIN)).distinct()
+
+    def concerned_by(self, incident: Any) -> Self:
+        """Those in the team of the incident, and in the teams of its services: members, team lead and deputy."""
+        teams = self.model.teams.rel.model.objects.filter(
+            Q(incidents=incident) | Q(services__incidents=incident), is_active=True
+        )
+        return (
+            self.active().filter(Q(teams__in=teams) | Q(teams_led__in=teams) | Q(teams_deputised__in=teams)).distinct()
+        )
 
     def added_to(self, incident: Any) -> Self:
         """Those who were added by name to a private incident."""
@@ -109,6 +120,16 @@ class TeamQuerySet(models.QuerySet):
 
     def for_page(self) -> Self:
         return self.select_related("team_lead", "deputy").prefetch_related("members", "services")
+
+    def to_call_for(self, incident: Any) -> Self:
+        """The teams whose people may be called to this incident: its own, those of its services, the default team.
+
+        Each with ``owns_service``, whether a service of the incident is its own.
+        """
+        services = self.model.services.rel.related_model.objects.filter(incidents=incident, team=OuterRef("pk"))
+        concerned = Q(pk=incident.team_id) | Q(is_default=True) | Q(owns_service=True)
+        teams = self.active().annotate(owns_service=Exists(services)).filter(concerned)
+        return teams.select_related("team_lead", "deputy").order_by("name")
 
 
 class SeverityLevelQuerySet(models.QuerySet):
@@ -262,6 +283,15 @@ class IncidentQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(status__in=OPEN_STATUSES)
 
+    def unanswered(self) -> Self:
+        """Those for which people are called and nobody has come yet."""
+        called_for = self.present().filter(kind=IncidentKind.INCIDENT, is_example=False, is_synthetic=False)
+        return called_for.filter(status__in=CALLING_STATUSES, acknowledged_at=None, incident_lead=None)
+
+    def last_called(self, *, since: dt.datetime) -> Self:
+        """Those for which somebody was called since then, each with ``last_called_at``."""
+        return self.annotate(last_called_at=Max("callouts__called_at")).filter(last_called_at__gt=since)
+
     def for_detail(self, user: Any) -> Self:
         """One incident with the people on it, how many follow it, and whether this person does."""
         people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team__team_lead", "duplicate_of")
@@ -377,6 +407,10 @@ class OutboxQuerySet(models.QuerySet):
     def given_up(self) -> Self:
         return self.filter(state=MessageState.DEAD)
 
+    def take_back(self) -> int:
+        """Cancel those of them that no worker has in hand or sent; how many they were."""
+        return self.filter(state=MessageState.PENDING, lease_owner="").update(state=MessageState.CANCELLED)
+
     def leased_by(self, owner: str) -> Self:
         """Those whose present try still belongs to this owner."""
         return self.filter(state=MessageState.PENDING, lease_owner=owner)
@@ -387,6 +421,10 @@ class ApiTokenQuerySet(models.QuerySet):
         """Those that still let a machine in."""
         return self.filter(revoked_at=None, owner__is_active=True).filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
+    def for_list(self) -> Self:
+        """Those that were not revoked, newest first, with their owners."""
+        return self.filter(revoked_at=None).select_related("owner")
+
 
 class ChangeQuerySet(models.QuerySet):
     pass
@@ -395,6 +433,25 @@ class ChangeQuerySet(models.QuerySet):
 class RollCallQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(ended_at=None)
+
+    def for_panel(self, user: Any) -> Self:
+        """Those that are open, each with how many were ``asked``, how many have ``answered``, and the ``own_answer``.
+
+        How many, and never who. The ``own_answer`` is the key of the answer that is asked of this person, if one is.
+        """
+        answers = self.model.answers.rel.related_model.objects.filter(roll_call=OuterRef("pk"), person=user)
+        return (
+            self.open()
+            .select_related("asked_by")
+            .annotate(
+                asked=Count("answers"),
+                answered=Count("answers", filter=~Q(answers__answer="")),
+                own_answer=Subquery(answers.values("key")[:1]),
+            )
+        )
+
+    def over(self) -> Self:
+        return self.exclude(ended_at=None).select_related("asked_by")
 
 
 class StatusUpdateQuerySet(models.QuerySet):

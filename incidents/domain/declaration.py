@@ -14,6 +14,7 @@ from ..enums import DetectedBy, IncidentKind, Milestone, Precision, Series, Seve
 from ..errors import InvalidInput, NotPossible
 from ..models import Impact, Incident, IncidentMember, NumberCounter, Service, Team, User
 from ..models.incident import SEVERITY_RANK
+from ..notifications import rules
 from ..permissions import Actor, Perm, require
 from . import timeline
 from .lifecycle import check_not_future
@@ -93,6 +94,7 @@ def promote(*, actor: Actor, incident: Incident, now: dt.datetime) -> Incident:
         now=now,
     )
     audit.record(actor=actor, action="incident.promoted", target=incident, at=now, changes=changes)
+    rules.incident_opened(incident=incident, actor=actor, now=now)
     return incident
 
 
@@ -198,6 +200,7 @@ def _create(*, actor: Actor, new: NewIncident, status: Status, action: str, now:
         now=now,
     )
     audit.record(actor=actor, action=action, target=incident, at=now, changes=_first_values(new, status))
+    rules.incident_opened(incident=incident, actor=actor, now=now)
     return incident
 
 

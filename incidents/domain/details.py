@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from .. import audit
-from ..enums import DetectedBy, Severity, TimelineKind
+from ..enums import DetectedBy, IncidentEvent, Severity, TimelineKind
 from ..errors import InvalidInput
 from ..models import Incident, Service, Tag, Team
 from ..models.incident import SEVERITY_RANK
+from ..notifications import rules
 from ..permissions import Actor, Perm, require
 from . import privacy, timeline
 from .declaration import clean_prose, clean_title, title_key
@@ -66,6 +67,8 @@ def edit(
     if "severity" in changes:
         _write_severity_change(actor, incident, changes["severity"][0], now)
     audit.record(actor=actor, action="incident.edited", target=incident, at=now, changes=changes)
+    if "severity" in changes:
+        _tell_of_severity(actor, incident, changes["severity"][0], now)
     return incident
 
 
@@ -81,6 +84,7 @@ def set_severity(*, actor: Actor, incident: Incident, severity: Severity, now: d
     audit.record(
         actor=actor, action="incident.severity", target=incident, at=now, changes={"severity": (before, severity)}
     )
+    _tell_of_severity(actor, incident, before, now)
     return incident
 
 
@@ -145,6 +149,10 @@ def _write_severity_change(actor: Actor, incident: Incident, before: str, now: d
         occurred_at=now,
         now=now,
     )
+
+
+def _tell_of_severity(actor: Actor, incident: Incident, before: str, now: dt.datetime) -> None:
+    rules.incident_changed(incident=incident, kind=IncidentEvent.SEVERITY, before=before, now=now, actor=actor)
 
 
 def _set_services(incident: Incident, services: Sequence[Service]) -> dict[str, tuple[str, str]]:

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import audit, registry
-from ..enums import CancelReason, Milestone, Precision, Status, TimelineKind
+from ..enums import CancelReason, IncidentEvent, Milestone, Precision, Status, TimelineKind
 from ..errors import InvalidInput, NotPossible
 from ..models import Incident, Subscription
+from ..notifications import rules
 from ..permissions import Actor, Perm, offers, require
-from . import privacy, timeline
+from . import privacy, rollcall, timeline
 from .versions import check_version, compare_and_set
 
 
@@ -69,6 +70,13 @@ TRANSITIONS: dict[Verb, Transition] = {
 
 # Emptied by reopening: the incident is not over after all.
 _ENDINGS = (Milestone.MITIGATED, Milestone.RESOLVED, Milestone.CLOSED)
+# What others hear of when it is done; the rest is seen on the page.
+_HEARD_OF = {
+    Verb.ACKNOWLEDGE: IncidentEvent.ACKNOWLEDGED,
+    Verb.RESOLVE: IncidentEvent.RESOLVED,
+    Verb.REOPEN: IncidentEvent.REOPENED,
+    Verb.CANCEL: IncidentEvent.CANCELLED,
+}
 # A second confirmation or acknowledgement does not move the moment of the first one.
 _KEEPS_FIRST = (Verb.CONFIRM, Verb.ACKNOWLEDGE)
 
@@ -276,6 +284,9 @@ def _move(
         now=now,
     )
     audit.record(actor=actor, action=f"incident.{verb}", target=incident, at=now, changes=recorded)
+    rollcall.follow(actor=actor, incident=incident, status=after, now=now)
+    if verb in _HEARD_OF:
+        rules.incident_changed(incident=incident, kind=_HEARD_OF[verb], now=now, actor=actor)
 
 
 def _status_sentence(actor: Actor, verb: Verb, before: Status, after: Status, note: str) -> str:

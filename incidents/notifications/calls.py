@@ -1,0 +1,165 @@
+"""Who is called to an incident until somebody has it: the team lead, then the deputy, then the admins.
+
+Callouts and their mails are written in the transaction that caused them; whether a call is still needed is asked once
+more when its mail is sent.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+
+from ..enums import CALLING_STATUSES, CallStep, Role
+from ..models import Callout, Incident, OutboxMessage, SeverityLevel, Team, User
+from ..permissions import Actor
+from . import draft
+
+KIND = "call"
+# After this long nobody else is called: whoever looks at the page sees that nobody came.
+CALLS_END_AFTER = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Those who are called at once, and as what."""
+
+    step: CallStep
+    people: list[User]
+
+
+def ladder(incident: Incident) -> Iterator[Rung]:
+    """Who can be called, one rung after another, each looked up when it is asked for.
+
+    The team lead and deputy of the incident's own team, else of the teams of its services, else of the default team;
+    then the admins. Whoever has no address, may not see the incident or could not take it is passed over.
+    """
+    for teams in _teams_by_nearness(incident):
+        leads = _reachable((team.team_lead for team in teams), incident)
+        deputies = [person for person in _reachable((team.deputy for team in teams), incident) if person not in leads]
+        if leads or deputies:
+            rungs = [Rung(CallStep.TEAM_LEAD, leads), Rung(CallStep.DEPUTY, deputies)]
+            yield from (rung for rung in rungs if rung.people)
+            break
+    admins = _reachable(User.objects.with_role(Role.ADMIN).order_by("name"), incident)
+    if admins:
+        yield Rung(CallStep.ADMIN, admins)
+
+
+def is_waiting(incident: Incident) -> bool:
+    """Whether nobody has it yet; `IncidentQuerySet.unanswered` says the same of rows that are called for."""
+    unanswered = incident.acknowledged_at is None and incident.incident_lead_id is None
+    return unanswered and incident.status in CALLING_STATUSES
+
+
+def begin(incident: Incident, *, now: dt.datetime, knows: User | None = None, number: int = 1) -> None:
+    """Call the first who can be reached, in the round of this number.
+
+    ``knows`` gets no mail, because it was their doing.
+    """
+    rung = next(ladder(incident), None)
+    if rung is not None:
+        _call(incident, dict.fromkeys(rung.people, rung.step), number=number, now=now, knows=knows)
+
+
+def again(incident: Incident, *, now: dt.datetime, knows: User | None = None) -> None:
+    """Call those of the latest round once more, because it is graver than they were told."""
+    called = list(incident.callouts.select_related("person"))
+    number = max((callout.round for callout in called), default=0)
+    steps = {callout.person: callout.step for callout in called if callout.round == number}
+    if not steps:
+        begin(incident, now=now, knows=knows, number=number + 1)
+        return
+    still = _reachable(steps, incident)
+    _call(incident, {person: steps[person] for person in still}, number=number + 1, now=now, knows=knows)
+
+
+def from_the_start(incident: Incident, *, now: dt.datetime, knows: User | None = None) -> None:
+    """Begin another round at the first rung, because it burns again and nobody has it."""
+    begin(incident, now=now, knows=knows, number=_latest_round(incident) + 1)
+
+
+def escalate(now: dt.datetime) -> None:
+    """Call the next rung of each incident whose last call was not answered within the minutes of its severity.
+
+    Any number of workers may do so at once: each incident is looked at again under a lock.
+    """
+    patience = dict(SeverityLevel.objects.values_list("code", "acknowledge_minutes"))
+    for incident in Incident.objects.unanswered().last_called(since=now - CALLS_END_AFTER):
+        if _is_due(incident, patience, now):
+            _call_next(incident, patience, now)
+
+
+@transaction.atomic
+def _call_next(seen: Incident, patience: Mapping[str, int | None], now: dt.datetime) -> None:
+    # The lock keeps others from calling too, and from answering in between; on SQLite the transaction is one.
+    if not Incident.objects.unanswered().select_for_update().filter(pk=seen.pk).exists():
+        return
+    incident = Incident.objects.last_called(since=now - CALLS_END_AFTER).filter(pk=seen.pk).first()
+    if incident is None or not _is_due(incident, patience, now):
+        return
+    number = _latest_round(incident)
+    called = set(incident.callouts.filter(round=number).values_list("person", flat=True))
+    for rung in ladder(incident):
+        people = [person for person in rung.people if person.pk not in called]
+        if people:
+            _call(incident, dict.fromkeys(people, rung.step), number=number, now=now)
+            return
+
+
+def _is_due(incident: Incident, patience: Mapping[str, int | None], now: dt.datetime) -> bool:
+    minutes = patience.get(incident.severity)
+    last_called_at: dt.datetime = incident.last_called_at  # type: ignore[attr-defined]
+    return minutes is not None and last_called_at + dt.timedelta(minutes=minutes) <= now
+
+
+def _call(
+    incident: Incident,
+    steps: Mapping[User, str],
+    *,
+    number: int,
+    now: dt.datetime,
+    knows: User | None = None,
+) -> None:
+    messages = {
+        person: draft(
+            kind=KIND,
+            recipient=person.email or "",
+            person=person,
+            incident=incident,
+            payload={"step": step, "round": number},
+            dedupe_key=f"{KIND}:{incident.pk}:{number}:{person.pk}",
+            at=now,
+        )
+        for person, step in steps.items()
+        if person != knows
+    }
+    OutboxMessage.objects.bulk_create(messages.values())
+    Callout.objects.bulk_create(
+        Callout(incident=incident, person=person, step=step, round=number, message=messages.get(person), called_at=now)
+        for person, step in steps.items()
+    )
+
+
+def _latest_round(incident: Incident) -> int:
+    return incident.callouts.aggregate(latest=Max("round"))["latest"] or 0
+
+
+def _teams_by_nearness(incident: Incident) -> list[list[Team]]:
+    teams = list(Team.objects.to_call_for(incident))
+    return [
+        [team for team in teams if team.pk == incident.team_id],
+        [team for team in teams if team.owns_service],  # type: ignore[attr-defined]
+        [team for team in teams if team.is_default],
+    ]
+
+
+def _reachable(people: Iterable[User | None], incident: Incident) -> list[User]:
+    """Those of them, each once, who can be called to this incident."""
+    known = dict.fromkeys(person for person in people if person is not None)
+    return [
+        person
+        for person in known
+        if person.email and person.has_role(Role.RESPONDER) and Actor.person(person).sees(incident)
+    ]
