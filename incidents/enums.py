@@ -198,12 +198,13 @@ class UpdateAudience(TextChoices):
 
 
 class NextUpdate(TextChoices):
-    """When people are promised the next update; besides these, what the severity asks for."""
+    """When people are promised the next update."""
 
+    SEVERITY = "severity", _("as its severity asks")
     HALF_HOUR = "30", _("in 30 min")
     HOUR = "60", _("in 1 h")
-    MORNING = "morning", _("tomorrow at 08:00")
-    NONE = "none", _("no other one is promised")
+    MORNING = "morning", _("at 08:00 in the morning")
+    NONE = "none", _("no time is promised")
 
 
 class CallStep(TextChoices):
@@ -238,6 +239,8 @@ class NoticeKind(TextChoices):
 class WebhookFormat(TextChoices):
     GENERIC = "generic", _("Generic, signed")
     SLACK = "slack", _("Slack and what understands the same")
+    PAGERDUTY = "pagerduty", _("PagerDuty events")
+    CUSTOM = "custom", _("A body of your own")
 
 
 class AlertFormat(TextChoices):

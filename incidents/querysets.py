@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from .enums import CALLING_STATUSES, OPEN_STATUSES, IncidentKind, MessageState, Role, Severity, Status, UpdateAudience
 
@@ -293,12 +293,43 @@ class IncidentQuerySet(models.QuerySet):
         return self.annotate(last_called_at=Max("callouts__called_at")).filter(last_called_at__gt=since)
 
     def for_detail(self, user: Any) -> Self:
-        """One incident with the people on it, how many follow it, and whether this person does."""
+        """One incident with the people on it, how many follow it, whether this person does, and what changed last."""
         people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team__team_lead", "duplicate_of")
         followers = self.model.followers.rel.related_model.objects.filter(incident=OuterRef("pk")).order_by()
         counted = followers.values("incident").annotate(number=Count("pk")).values("number")
-        return self.select_related(*people).annotate(
-            follower_count=Coalesce(Subquery(counted), 0), is_followed=Exists(followers.filter(user=user))
+        return (
+            self.select_related(*people)
+            .annotate(follower_count=Coalesce(Subquery(counted), 0), is_followed=Exists(followers.filter(user=user)))
+            .with_latest()
+        )
+
+    def with_latest(self) -> Self:
+        """Each with what a page that keeps up compares: its latest entry and update, and its roll calls' answers."""
+
+        def latest(relation: Any, found: Any, **rows: Any) -> Subquery:
+            here = relation.rel.related_model.objects.filter(incident=OuterRef("pk"), **rows).order_by()
+            return Subquery(here.values("incident").annotate(found=found).values("found"))
+
+        roll_calls = self.model.roll_calls
+        return self.annotate(
+            last_entry_at=latest(self.model.timeline, Max("created_at")),
+            newest_update=latest(self.model.updates, Max("pk"), cancelled_at=None),
+            updates_leave_at=latest(self.model.updates, Max("leaves_at"), cancelled_at=None),
+            newest_roll_call=latest(roll_calls, Max("pk")),
+            roll_calls_ended=latest(roll_calls, Count("ended_at")),
+            last_answer_at=latest(roll_calls, Max("answers__answered_at")),
+        )
+
+    def links_of(self, incident: Any, user: Any) -> QuerySet:
+        """What the page of an incident names beside it, as (list, address, name), in one query: its services, tags, and
+        those related incidents that this person may see.
+        """
+        related = incident.related.visible_to(user).order_by()
+        reference = Concat("series", Value("-"), Cast("number", models.TextField()), output_field=models.TextField())
+        return _links("service", incident.services, F("slug"), F("name")).union(
+            _links("tag", incident.tags, F("name"), F("name")),
+            _links("related", related, reference, F("title")),
+            all=True,
         )
 
     def for_today(self) -> Self:
@@ -336,6 +367,10 @@ class IncidentQuerySet(models.QuerySet):
 
 def _options(name: str, objects: Any, value: str) -> QuerySet:
     return objects.order_by().values_list(Value(name), Cast(value, models.TextField()), "name")
+
+
+def _links(name: str, rows: Any, address: Any, label: Any) -> QuerySet:
+    return rows.order_by().values_list(Value(name), Cast(address, models.TextField()), Cast(label, models.TextField()))
 
 
 class TimelineEventQuerySet(models.QuerySet):
@@ -411,9 +446,31 @@ class OutboxQuerySet(models.QuerySet):
         """Cancel those of them that no worker has in hand or sent; how many they were."""
         return self.filter(state=MessageState.PENDING, lease_owner="").update(state=MessageState.CANCELLED)
 
+    def waiting_for(self, channel: str, recipient: str) -> Self:
+        """Those to this receiver that no worker has in hand."""
+        return self.filter(state=MessageState.PENDING, lease_owner="", channel=channel, recipient=recipient)
+
+    def to_receiver(self, channel: str, recipient: str) -> Self:
+        """What went to this receiver, newest first."""
+        return self.filter(channel=channel, recipient=recipient).defer("payload").order_by("-id")
+
+    def newest_to_each(self, channel: str) -> Self:
+        """The newest message to each receiver of this channel."""
+        newest = self.filter(channel=channel).values("recipient").annotate(newest=Max("id")).values("newest")
+        return self.filter(pk__in=newest.order_by()).defer("payload")
+
     def leased_by(self, owner: str) -> Self:
         """Those whose present try still belongs to this owner."""
         return self.filter(state=MessageState.PENDING, lease_owner=owner)
+
+
+class WebhookQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def for_list(self) -> Self:
+        """Those in use first, each with its services."""
+        return self.order_by("-is_active", "name", "id").prefetch_related("services")
 
 
 class ApiTokenQuerySet(models.QuerySet):
@@ -476,6 +533,10 @@ class StatusLinkQuerySet(models.QuerySet):
     def usable(self, now: dt.datetime) -> Self:
         """Those that still show something, as far as the link goes."""
         return self.filter(revoked_at=None, expires_at__gt=now)
+
+    def for_page(self) -> Self:
+        roles = ("incident_lead", "communications_lead", "scribe", "declared_by", "team__team_lead")
+        return self.select_related(*(f"incident__{role}" for role in roles))
 
 
 class AlertQuerySet(models.QuerySet):

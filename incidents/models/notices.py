@@ -1,11 +1,15 @@
 """Who was called, what people want to hear of, and where else messages go."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ..enums import CallStep, NoticeKind, WebhookFormat
+from ..querysets import WebhookQuerySet
 from .incident import Incident
 from .outbox import OutboxMessage
 
@@ -46,24 +50,41 @@ class NoticePreference(models.Model):
 
 
 class Webhook(models.Model):
-    """An address that hears of incidents: a chat's incoming hook, or a program with a signature to check."""
+    """An address that hears of incidents: a chat's incoming hook, a pager, or a program with a signature to check."""
 
     name = models.CharField(_("name"), max_length=100)
     format = models.CharField(_("shape"), max_length=10, choices=WebhookFormat, default=WebhookFormat.GENERIC)
     url = models.CharField(_("address"), max_length=500)
-    # What the generic shape is signed with; shown once when it is made, and needed in the clear to sign.
-    secret = models.CharField(max_length=100, editable=False)
+    # What the generic shape is signed with, shown once when it is made; PagerDuty's integration key. In the clear,
+    # because both are needed to send.
+    secret = models.CharField(max_length=100, editable=False, blank=True)
     # Extra headers, one ``Name: value`` a line, for receivers that want a key of their own.
     headers = models.TextField(_("headers"), blank=True, max_length=2000)
+    # What is sent, in JSON with names to fill in; only of the shape that has a body of its own.
+    body = models.TextField(_("body"), blank=True, max_length=4000)
     kinds = models.JSONField(_("what it hears of"), default=list, blank=True)
     services = models.ManyToManyField(
         "incidents.Service", blank=True, related_name="+", verbose_name=_("only these services")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = WebhookQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), name="webhook_name_once", violation_error_message=_("A channel has this name already.")
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        """Where it leads, without the rest of the address, which is often a secret."""
+        return urlsplit(self.url).hostname or ""

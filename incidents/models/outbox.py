@@ -35,6 +35,8 @@ class OutboxMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_owner = models.CharField(max_length=64, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
+    # What the far end said when it took the message.
+    answer = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     delivered_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
@@ -46,6 +48,7 @@ class OutboxMessage(models.Model):
         indexes = [
             models.Index(fields=["run_at", "id"], condition=models.Q(state=MessageState.PENDING), name="outbox_due"),
             models.Index(fields=["state", "-id"], name="outbox_by_state"),
+            models.Index(fields=["channel", "recipient", "-id"], name="outbox_by_receiver"),
         ]
 
     def __str__(self) -> str:

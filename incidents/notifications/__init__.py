@@ -8,6 +8,7 @@ from ..models import Incident, OutboxMessage, User
 
 MAIL = "mail"
 FAN_OUT = "fan-out"
+WEBHOOK = "webhook"
 LONGEST_KEY = 200
 
 

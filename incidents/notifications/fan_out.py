@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from django.db import transaction
 
 from ..models import OutboxMessage
-from . import notify_all
+from . import notify_all, webhooks
 
 # Makes the messages that one kind of receiver gets of an event (a row of kind ``rules.EVENT``).
 Spreader = Callable[[OutboxMessage], Iterable[OutboxMessage]]
 
-SPREADERS: tuple[Spreader, ...] = ()
+SPREADERS: tuple[Spreader, ...] = (webhooks.spread,)
 
 
 class FanOut:

@@ -210,7 +210,12 @@ def _exchange(target: Target, body: bytes, headers: Mapping[str, str], ends_at: 
         connection.auto_open = 0
         connection.sock = cast(socket.socket, _Timed(sock, ends_at))
         connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
-        own = {"Host": target.netloc, "User-Agent": "Nevertwice", "Content-Length": len(body), "Connection": "close"}
+        own = {
+            "Host": target.netloc,
+            "User-Agent": "Nevertwice",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        }
         for name, value in {**own, **headers}.items():
             connection.putheader(name, value)
         connection.endheaders(body)
