@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .clock_text import describe
+from .enums import NoticeKind
 from .models import AuditEntry
 
 Words = Mapping[str, str | Promise]
@@ -70,7 +71,20 @@ _deeds: dict[str, str | Promise] = {
     "change.judged": gettext_lazy("said what a change was to it"),
     "token.created": gettext_lazy("made the token"),
     "token.revoked": gettext_lazy("revoked the token"),
+    "roll_call.opened": gettext_lazy("asked what had been changed"),
+    "roll_call.ended": gettext_lazy("ended the roll call"),
+    "update.written": gettext_lazy("wrote a status update"),
+    "update.cancelled": gettext_lazy("took a status update back"),
+    "status_link.made": gettext_lazy("made a link to the status"),
+    "status_link.revoked": gettext_lazy("ended links to the status"),
+    "installation.changed": gettext_lazy("changed what the installation allows"),
     "message.resent": gettext_lazy("sent a message again"),
+    "webhook.created": gettext_lazy("added the channel"),
+    "webhook.changed": gettext_lazy("changed the channel"),
+    "webhook.secret_rotated": gettext_lazy("made a new secret for the channel"),
+    "webhook.tested": gettext_lazy("sent a test to the channel"),
+    "webhook.retired": gettext_lazy("switched the channel off"),
+    "webhook.brought_back": gettext_lazy("switched the channel on"),
     "person.created": gettext_lazy("made the account"),
     "person.changed": gettext_lazy("changed the account"),
     "person.profile_changed": gettext_lazy("changed the profile"),
@@ -78,6 +92,8 @@ _deeds: dict[str, str | Promise] = {
     "person.disabled": gettext_lazy("disabled the account"),
     "person.enabled": gettext_lazy("enabled the account"),
     "person.invited": gettext_lazy("invited"),
+    "person.notices_chosen": gettext_lazy("chose which notices to get"),
+    "person.muted": gettext_lazy("changed when no notices come"),
     "person.password_changed": gettext_lazy("changed the password"),
     "person.password_link_made": gettext_lazy("made a link for a new password"),
     "person.password_link_requested": gettext_lazy("asked for a link for a new password"),
@@ -90,6 +106,10 @@ _deeds: dict[str, str | Promise] = {
     "service.changed": gettext_lazy("changed the service"),
     "service.retired": gettext_lazy("took the service out of use"),
     "service.brought_back": gettext_lazy("took the service into use again"),
+    "service.followed": gettext_lazy("follows the service"),
+    "service.unfollowed": gettext_lazy("no longer follows the service"),
+    "severity.followed": gettext_lazy("follows the severity"),
+    "severity.unfollowed": gettext_lazy("no longer follows the severity"),
     "severity.changed": gettext_lazy("changed the severity level"),
     "team.created": gettext_lazy("added the team"),
     "team.changed": gettext_lazy("changed the team"),
@@ -101,11 +121,15 @@ _deeds: dict[str, str | Promise] = {
 _names: dict[str, str | Promise] = {
     "struck": gettext_lazy("struck out"),
     "reports": gettext_lazy("reports moved"),
+    "links": gettext_lazy("links"),
     "duplicate": gettext_lazy("duplicate"),
     "following": gettext_lazy("following"),
     "members": gettext_lazy("members"),
     "removed": gettext_lazy("removed"),
+    "people_asked": gettext_lazy("people asked"),
     "is_active": gettext_lazy("active"),
+    **{kind.value: kind.label for kind in NoticeKind},
+    "host": gettext_lazy("host"),
 }
 
 # Values that no field of a model gives words to.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import audit, registry
-from ..enums import CancelReason, IncidentEvent, Milestone, Precision, Status, TimelineKind
+from ..enums import OPEN_STATUSES, CancelReason, IncidentEvent, Milestone, Precision, Status, TimelineKind
 from ..errors import InvalidInput, NotPossible
 from ..models import Incident, Subscription
 from ..notifications import rules
@@ -268,6 +268,9 @@ def _move(
 ) -> None:
     before = Status(incident.status)
     values = {"status": TRANSITIONS[verb].target, **changes}
+    if TRANSITIONS[verb].target not in OPEN_STATUSES:
+        # Nobody waits for another update of what is over.
+        values["next_update_due_at"] = None
     recorded = audit.difference(incident, values)
     if isinstance(other := changes.get("duplicate_of"), Incident):
         recorded["duplicate_of"] = (None, privacy.name_beside(other, incident))

@@ -4,6 +4,7 @@ A zone is given as a ``tzinfo``, as stored text (``Europe/Berlin``, ``UTC+02:00`
 """
 
 import datetime as dt
+import math
 from functools import cache
 
 from django import template
@@ -84,6 +85,18 @@ def duration(length: dt.timedelta | float | None) -> str:
 def since(at: dt.datetime | None) -> str:
     """How long ago a moment was, as `duration` prints it; a moment still to come is no time ago."""
     return duration(max(timezone.now() - at, dt.timedelta(0))) if at else ""
+
+
+@register.filter
+def until(at: dt.datetime | None) -> str:
+    """How long until a moment, as `duration` prints it; a moment that has passed is no time away."""
+    return duration(max(at - timezone.now(), dt.timedelta(0))) if at else ""
+
+
+@register.filter
+def seconds_until(at: dt.datetime, now: dt.datetime) -> str:
+    """How many seconds are left: ``24 s``, for what is about to leave."""
+    return f"{max(0, math.ceil((at - now).total_seconds()))} s"
 
 
 def as_zone(zone: ZoneLike) -> dt.tzinfo:
