@@ -68,6 +68,7 @@ class Perm(Permission):
     DECLARE = "declare an incident"
     RESPOND = "edit an incident, its timeline, milestones, status and roles"
     RECORD_CHANGE = "write down what was changed"
+    ROLL_CALL = "ask others what they have changed"
     EDIT_ENTRY = "edit a timeline entry"
     MANAGE_ENTRY = "strike out or move a timeline entry"
     CANCEL = "cancel an incident"
@@ -128,6 +129,8 @@ RULES: dict[Permission, Rule] = {
     Perm.DECLARE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
     Perm.RESPOND: Rule(Role.RESPONDER, token=TokenScope.WRITE),
     Perm.RECORD_CHANGE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+    # By people only: a machine is not to question anybody.
+    Perm.ROLL_CALL: Rule(Role.RESPONDER),
     Perm.CLOSE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
     Perm.VIEW_INCIDENT_AUDIT: Rule(Role.RESPONDER),
     Perm.IMPORT: Rule(Role.RESPONDER),

@@ -5,6 +5,7 @@ Imports no models, so that models can import it.
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -82,7 +83,7 @@ class UserQuerySet(models.QuerySet):
 
     def concerned_by(self, incident: Any) -> Self:
         """Those in the team of the incident, and in the teams of its services: members, team lead and deputy."""
-        teams = self.model.teams.rel.model.objects.filter(
+        teams = self.model.teams.rel.related_model.objects.filter(
             Q(incidents=incident) | Q(services__incidents=incident), is_active=True
         )
         return (
@@ -377,6 +378,12 @@ class TimelineEventQuerySet(models.QuerySet):
     def for_page(self) -> Self:
         return self.select_related("author", "struck_by")
 
+    def told_since(self, since: dt.datetime, kinds: Collection[str], *, now: dt.datetime) -> Self:
+        """What of these kinds was written since then, oldest first, without what was taken back or has not left."""
+        unsent = Q(status_update__leaves_at__gt=now) | Q(status_update__cancelled_at__isnull=False)
+        rows = self.filter(created_at__gte=since, kind__in=kinds, struck_at=None).exclude(unsent)
+        return rows.order_by("sort_at", "position", "id")
+
     def newest_first(self) -> Self:
         """As people look at it while it happens; what has no known time stands on top, to be seen."""
         return self.order_by("-sort_at", "-position", "-id")
@@ -434,13 +441,24 @@ class AuditEntryQuerySet(models.QuerySet):
 
 
 class OutboxQuerySet(models.QuerySet):
-    def for_log(self, *, state: str = "") -> Self:
-        """All messages, or those in one state."""
+    def for_log(self, *, state: str = "", channel: str = "", receiver: str = "") -> Self:
+        """All messages, or those in one state, by one channel, to one receiver of it."""
+        wanted = {"state": state, "channel": channel, "recipient": receiver}
         rows = self.select_related("incident").defer("payload")
-        return rows.filter(state=state) if state else rows
+        return rows.filter(**{name: value for name, value in wanted.items() if value})
+
+    def resendable(self, *, channel: str = "") -> Self:
+        """Those that were given up and still hold all that they have to say."""
+        rows = self.given_up().filter(holds_secret=False)
+        return rows.filter(channel=channel) if channel else rows
 
     def given_up(self) -> Self:
         return self.filter(state=MessageState.DEAD)
+
+    def news_beside(self, message: Any) -> Self:
+        """The other messages of this kind to the same person about the same incident."""
+        same = self.filter(kind=message.kind, person=message.person_id, incident=message.incident_id)
+        return same.exclude(pk=message.pk)
 
     def take_back(self) -> int:
         """Cancel those of them that no worker has in hand or sent; how many they were."""
@@ -471,6 +489,15 @@ class WebhookQuerySet(models.QuerySet):
     def for_list(self) -> Self:
         """Those in use first, each with its services."""
         return self.order_by("-is_active", "name", "id").prefetch_related("services")
+
+
+class SubscriptionQuerySet(models.QuerySet):
+    def of(self, user: Any) -> Self:
+        """What this person follows, newest first. What they may no longer see is named by its number alone."""
+        incidents = self.model._meta.get_field("incident").related_model.objects.visible_to(user)
+        seen = Exists(incidents.filter(pk=OuterRef("incident")))
+        rows = self.filter(user=user).select_related("incident", "service").annotate(is_seen=seen)
+        return rows.order_by("-created_at", "-id")
 
 
 class ApiTokenQuerySet(models.QuerySet):
