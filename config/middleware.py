@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.views.defaults import bad_request
@@ -32,6 +32,13 @@ PERMISSIONS_POLICY = ", ".join(
 NO_STORE = ("/account/", "/admin/")
 # What no page can show: all but tab and line ends, and what Unicode says is no character.
 CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+API = "/api/"
+# What the API says where something before or behind it has refused, as code and sentence.
+API_ERRORS = {
+    400: ("bad_request", "This request cannot be used."),
+    404: ("not_found", "There is nothing at this address."),
+    503: ("unavailable", "The database is not reachable. Try again shortly."),
+}
 CSRF_TOKEN = re.compile(rb"""((?:csrfmiddlewaretoken" value=|X-CSRFToken"?: ?)["']?)[A-Za-z0-9]{64}""", re.IGNORECASE)
 
 
@@ -90,6 +97,24 @@ def response_headers(get_response: Handler) -> Handler:
     return middleware
 
 
+def machines(get_response: Handler) -> Handler:
+    """For the API: no cookie counts, and every refusal is JSON of one shape, whoever refuses."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(API):
+            return get_response(request)
+        request.COOKIES = {}
+        response = get_response(request)
+        if response.status_code < 400 or response.get("Content-Type", "").startswith("application/json"):
+            return response
+        code, message = API_ERRORS.get(response.status_code, ("error", "Something went wrong."))
+        kept = {name: response[name] for name in ("Retry-After", "Allow", "Cache-Control") if name in response}
+        body = {"code": code, "message": message, "fields": {}}
+        return JsonResponse(body, status=response.status_code, headers=kept)
+
+    return middleware
+
+
 def refuse_unstorable_text(get_response: Handler) -> Handler:
     """Answer 400 to NUL bytes in address, query, cookies, form fields and file names.
 
@@ -102,7 +127,8 @@ def refuse_unstorable_text(get_response: Handler) -> Handler:
         if _has_nul(request):
             # Not raised: a traceback in the log for each of these would only help whoever sends them.
             return bad_request(request, BadRequest("NUL byte"))
-        if request.method == "POST" and any(CONTROL.search(value) for value in _posted(request)):
+        is_form = request.method == "POST" and not request.path_info.startswith(API)
+        if is_form and any(CONTROL.search(value) for value in _posted(request)):
             request.POST = _without_control(request.POST)  # type: ignore[assignment]
         return get_response(request)
 
@@ -114,7 +140,7 @@ def _has_nul(request: HttpRequest) -> bool:
         return True
     if any("\x00" in value for value in request.COOKIES.values()):
         return True
-    if request.method != "POST":
+    if request.method != "POST" or request.path_info.startswith(API):
         return False
     names = [file.name or "" for _name, some in request.FILES.lists() for file in some]
     return any("\x00" in value for value in [*request.POST, *_posted(request), *names])

@@ -70,6 +70,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 MIDDLEWARE = [
     "config.middleware.trusted_proxies",
     "config.middleware.response_headers",
+    "config.middleware.machines",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -25,6 +25,7 @@ from .versions import check_version, compare_and_set
 EARLIEST = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
 # What a repeat under the same reference, or an edit, may say anew.
 WORDS = ("text", "made_by_label", "intended_effect", "environment", "approved_by", "url")
+LONGEST_EFFECT = 4000  # characters
 FIELDS = (*WORDS, "live_at", "kind", "made_by", "was_approved", "tried_in_sandbox")
 
 
@@ -65,6 +66,7 @@ def record_change(*, actor: Actor, new: NewChange, now: dt.datetime, is_asked: b
     """
     require(actor, Perm.VIEW_INCIDENTS if is_asked else Perm.RECORD_CHANGE, new.private_to)
     if known := _by_reference(new):
+        require(actor, Perm.RECORD_CHANGE, known)
         return _say_anew(actor, known, new, now)
     if sent := _sent_before(new):
         if sent.recorded_by == actor.user and sent.text == _one_line(new.text):
@@ -170,6 +172,9 @@ def _check(change: Change, now: dt.datetime) -> None:
     if change.url and not _is_web_address(change.url):
         message = _("Write a link that begins with https:// or http://.")
         raise InvalidInput(message, code="url", fields={"url": message})
+    if len(change.intended_effect) > LONGEST_EFFECT:
+        message = _("At most 4,000 characters.")
+        raise InvalidInput(message, code="too_long", fields={"intended_effect": message})
     try:
         change.clean_fields(exclude={"made_by", "recorded_by", "private_to", "token"})
     except ValidationError as error:

@@ -14,7 +14,7 @@ from ..enums import IncidentRole, Role
 from ..errors import InvalidInput, NotPossible
 from ..models import Incident, Invitation, Session, Team, User
 from ..permissions import Actor, Perm, require
-from . import invitations, roles, teams
+from . import invitations, roles, teams, tokens
 from .records import store
 
 TEAM_FIELDS = ("team_lead", "deputy")
@@ -74,7 +74,7 @@ def change_role(*, actor: Actor, person: User, role: str, now: dt.datetime) -> U
 def disable(
     *, actor: Actor, person: User, successors: Mapping[str, User | None] | None = None, now: dt.datetime
 ) -> User:
-    """Take an account out of use: sessions and open links end, and what it holds goes to the successors.
+    """Take an account out of use: sessions, tokens and open links end, and what it holds goes to the successors.
 
     ``successors`` names for each `Holding.key` who holds it from now on; ``None`` leaves it open. Raises `InvalidInput`
     where one is missing, `NotPossible` for the last admin.
@@ -89,6 +89,7 @@ def disable(
     person.is_active = False
     User.objects.filter(pk=person.pk).update(is_active=False)
     Session.objects.filter(user=person).delete()
+    tokens.revoke_all(actor=actor, owner=person, now=now)
     # Neither their own open invitation nor those they sent may be a way back in.
     for invitation in Invitation.objects.open(now).of_or_by(person):
         invitations.revoke(actor=actor, invitation=invitation, now=now)

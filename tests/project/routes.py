@@ -78,7 +78,16 @@ class Route:
 
 
 def all_routes() -> list[Route]:
-    """Every pattern, in the order in which they are tried."""
+    """Every pattern for people, in the order in which they are tried."""
+    return [route for route in _every_route() if not route.pattern.startswith("api/")]
+
+
+def api_routes() -> list[Route]:
+    """Every operation of the API; who may use them is the matter of `test_api_routes`."""
+    return [route for route in _every_route() if route.pattern.startswith("api/")]
+
+
+def _every_route() -> list[Route]:
     return list(_walk(get_resolver().url_patterns, "", "", frozenset()))
 
 
@@ -204,6 +213,8 @@ ROWS: dict[str, Row] = {
     "sessions": Row(ACCOUNT, 200),
     "sessions-end-others": Row(ACCOUNT, 405, 302),
     "session-end": Row(ACCOUNT, 405, 302),
+    "own-tokens": Row(READER, 200, 200, {"name": "Deploys", "scope": "write", "lasts": "30"}, method_first=False),
+    "token-revoke": Row(ADMIN, 405, 302, refused=404),
     # What readers see
     "today": Row(READER, 200),
     "incident-list": Row(READER, 200),
@@ -324,6 +335,7 @@ ROWS: dict[str, Row] = {
     "audit-log": Row(ADMIN, 200, method_first=False),
     "delivery-log": Row(ADMIN, 200, method_first=False),
     "delivery-resend": Row(ADMIN, 405, 302, method_first=False),
+    "token-list": Row(ADMIN, 200, method_first=False),
     "teams": Row(ADMIN, 200, method_first=False),
     "team-new": Row(ADMIN, 200, 302, _team),
     "team": Row(ADMIN, 200, method_first=False),

@@ -14,6 +14,7 @@ from incidents.domain import invitations, passwords, timeline
 from incidents.domain.timeline import EventContent
 from incidents.enums import CancelReason, IncidentKind, MessageState, Role, Status, TimelineKind
 from incidents.models import (
+    ApiToken,
     Impact,
     Incident,
     IncidentMember,
@@ -32,7 +33,7 @@ from postmortems.domain.causes import CauseContent
 from postmortems.domain.lifecycle import publish_imported
 from postmortems.enums import ReviewDecision
 from postmortems.models import ActionItem, Postmortem, Review, RootCause, Template
-from tests.factories import make_incident, make_service, make_team, make_user, sign_in
+from tests.factories import make_incident, make_service, make_team, make_token, make_user, sign_in
 
 # Everybody who might ask for a page. Besides the roles: a reader who was added to the private incident by name, the
 # responder who leads the team that owns it, and the responder who is its incident lead.
@@ -69,6 +70,7 @@ class World:
     postmortems: dict[str, Postmortem]
     target: User
     message: OutboxMessage
+    token: ApiToken
     invitation_token: str
     invitation_id: int
     reset: tuple[str, str]
@@ -113,6 +115,7 @@ class World:
             "section_id": self._section_id(state),
             "number": 1,
             "format": "md",
+            "token_id": self.token.pk,
             "template_id": Template.objects.order_by("pk").values_list("pk", flat=True)[0],
         }
 
@@ -173,6 +176,7 @@ def build_world() -> World:
         near_miss=near_miss,
         target=target,
         message=message,
+        token=make_token(target),
         invitation_token=issued.link.rstrip("/").rsplit("/", 1)[-1],
         invitation_id=issued.invitation.pk,
         reset=(uid, token),

@@ -1,0 +1,1 @@
+"""What machines use: plain views that take and give JSON, each behind `access.operation`."""
