@@ -253,7 +253,9 @@ class IncidentAdmin(DomainModelAdmin):
             if not row.has_changed():
                 continue
             if formset.model is IncidentMember:
-                privacy.add_member(actor=actor, incident=incident, user=row.cleaned_data["user"], now=now)
+                # A row that names no membership of this incident has nobody to add.
+                if user := row.cleaned_data.get("user"):
+                    privacy.add_member(actor=actor, incident=incident, user=user, now=now)
             elif row.instance.pk:
                 impacts.edit(actor=actor, impact=row.instance, content=row.content(), now=now)
             else:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..enums import Role
 from ..models import Service, SeverityLevel, Team, User
+from .fields import SeveralField
 
 
 class TeamForm(forms.ModelForm):
@@ -22,6 +23,7 @@ class TeamForm(forms.ModelForm):
     class Meta:
         model = Team
         fields = ["name", "team_lead", "deputy", "members"]
+        field_classes = {"members": SeveralField}
         help_texts = {
             "team_lead": _("Is told first when an incident begins."),
             "deputy": _("Is told when the team lead does not answer."),

@@ -9,7 +9,7 @@ from ..domain import people_csv
 from ..domain.people import Holding
 from ..enums import Role
 from ..models import Team, User
-from .fields import ZoneField
+from .fields import SeveralField, ZoneField
 
 NOBODY = "nobody"
 # What each role may do, where somebody chooses one.
@@ -27,7 +27,7 @@ class InvitationNewForm(forms.Form):
         label=_("Name"), max_length=150, required=False, help_text=_("Can be left blank: they are asked for it.")
     )
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.RESPONDER, help_text=ROLE_HELP)
-    teams = forms.ModelMultipleChoiceField(
+    teams = SeveralField(
         label=_("Teams"), queryset=Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
 

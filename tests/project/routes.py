@@ -183,6 +183,7 @@ PASSWORDS = {"password": NEW_PASSWORD, "again": NEW_PASSWORD}
 
 CAUSE = {"title": "No sandbox", "role": "root_cause", "category": "unknown"}
 ACTION = {"text": "Build a sandbox", "type": "preventive"}
+WEBHOOK = {"version": 1, "name": "Another channel", "url": "https://chat.example.org/hooks/1"}
 TEMPLATE = {"name": "Another template", "sections": "summary | What happened | In a sentence"}
 # Of an incident in these states nothing was published, and of a cancelled one nothing is written either.
 UNPUBLISHED = {"resolved": 404, "cancelled": 404, "private": 404}
@@ -205,6 +206,7 @@ ROWS: dict[str, Row] = {
     "password-reset-sent": Row(ANYONE, 200),
     "password-reset-confirm": Row(ANYONE, 200, 302, PASSWORDS),
     "invitation": Row(ANYONE, 200, 302, {"name": "New Person", **PASSWORDS}),
+    "roll-call-answer": Row(ANYONE, 200, 302, {"answer": "nothing"}),
     # One's own account, also without a role
     "profile": Row(ACCOUNT, 200, 302, {"name": "Somebody else", "colour_scheme": "dark"}),
     "password-again": Row(ACCOUNT, 200, 302, {"current_password": PASSWORD}),
@@ -263,6 +265,14 @@ ROWS: dict[str, Row] = {
         302,
         lambda world, _state: {"role": "scribe", "holder": world.people["team_lead"].pk, "note": ""},
     ),
+    "roll-call": Row(
+        RESPONDER,
+        200,
+        {"open": 302, "resolved": 422, "cancelled": 422},
+        # Whoever is asked about a private incident must see it already.
+        lambda world, _state: {"people": [world.people["team_lead"].pk], "from_at": "-5h", "to_at": "-1m"},
+    ),
+    "roll-call-end": Row(RESPONDER, 405, 302),
     "role-take": Row(RESPONDER, 405, 302, {"role": "scribe"}),
     "members": Row(RESPONDER, 200, 302, lambda world, _state: {"user": world.people["reader"].pk}, may_post=MANAGER),
     "member-remove": Row(MANAGER, 405, 302, lambda world, _state: {"user": world.people["member"].pk}),
@@ -335,6 +345,15 @@ ROWS: dict[str, Row] = {
     "audit-log": Row(ADMIN, 200, method_first=False),
     "delivery-log": Row(ADMIN, 200, method_first=False),
     "delivery-resend": Row(ADMIN, 405, 302, method_first=False),
+    "delivery-resend-all": Row(ADMIN, 405, 302, method_first=False),
+    "webhook-list": Row(ADMIN, 200, method_first=False),
+    "webhook-new": Row(ADMIN, 200, 302, WEBHOOK | {"format": "slack"}, query="format=slack"),
+    "webhook": Row(ADMIN, 200, method_first=False),
+    "webhook-edit": Row(ADMIN, 200, 302, lambda world, _state: WEBHOOK | {"version": world.webhook.version}),
+    "webhook-secret": Row(ADMIN, 405, 200, method_first=False),
+    "webhook-test": Row(ADMIN, 405, 302, method_first=False),
+    "webhook-retire": Row(ADMIN, 405, 302, method_first=False),
+    "webhook-bring-back": Row(ADMIN, 405, 302, method_first=False),
     "token-list": Row(ADMIN, 200, method_first=False),
     "teams": Row(ADMIN, 200, method_first=False),
     "team-new": Row(ADMIN, 200, 302, _team),
@@ -421,6 +440,8 @@ ANONYMOUS = {
     "password-reset-sent",
     "password-reset-confirm",
     "invitation",
+    # Whoever has the link of a colleague to answer a roll call; of a private incident it asks to sign in.
+    "roll-call-answer",
     # Each shows what is published to the public, and of all else that it is not there.
     "postmortem-list",
     "postmortem-feed",

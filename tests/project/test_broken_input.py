@@ -1,4 +1,4 @@
-"""Broken files and bodies: refused, never an error of ours (S13). Every field of every form: `make torture`."""
+"""Broken files and bodies: refused, never an error of ours (S13)."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile

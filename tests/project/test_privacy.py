@@ -6,9 +6,9 @@ import re
 import pytest
 from django.utils import timezone
 
-from incidents.domain import privacy
+from incidents.domain import privacy, rollcall
 from incidents.enums import Role
-from incidents.models import Impact, Incident, IncidentMember, OutboxMessage
+from incidents.models import Impact, Incident, IncidentMember, OutboxMessage, RollCallAnswer
 from incidents.permissions import Actor
 from incidents.querysets import IncidentQuerySet
 from tests.factories import make_service, make_team, make_user
@@ -104,6 +104,9 @@ def surfaces(world: World, hidden: Incident | None = None) -> list[str]:
     if hidden is not None:
         reference = world.incidents["private"].reference
         found += [url.replace(reference, hidden.reference) for url in found if reference in url]
+        # The links that were sent to those who were asked about it.
+        asked = RollCallAnswer.objects.filter(roll_call__incident=hidden)
+        found += [rollcall.link_to(answer.key) for answer in asked]
     return found
 
 

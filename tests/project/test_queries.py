@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents.domain import invitations, timeline
 from incidents.domain.timeline import EventContent
 from incidents.enums import MessageState, Role, Status
-from incidents.models import Impact, Incident, IncidentMember, OutboxMessage, Subscription, Tag
+from incidents.models import Impact, Incident, IncidentMember, OutboxMessage, RollCallAnswer, Subscription, Tag
 from incidents.permissions import Actor
 from tests.factories import make_incident, make_service, make_team, make_user
 from tests.project.routes import ROWS, all_routes
@@ -84,6 +84,7 @@ def add_rows(world: World, start: int, end: int) -> None:
         entry = EventContent(text=f"entry {number}", occurred_at=now - dt.timedelta(minutes=number))
         timeline.add_entries(actor=Actor.person(person), incident=incident, entries=[entry], now=now)
         _correct(world, number)
+        RollCallAnswer.objects.create(roll_call=incident.roll_calls.earliest("pk"), person=person)
         invitations.invite(actor=admin, email=f"new{number}@example.org", role=Role.READER, teams=[team], now=now)
         OutboxMessage.objects.create(dedupe_key=f"m{number}", kind="test", incident=other, state=MessageState.DEAD)
 

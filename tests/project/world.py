@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from incidents import audit
-from incidents.domain import invitations, passwords, timeline
+from incidents.domain import invitations, passwords, rollcall, timeline
 from incidents.domain.timeline import EventContent
 from incidents.enums import CancelReason, IncidentKind, MessageState, Role, Status, TimelineKind
 from incidents.models import (
@@ -20,11 +20,14 @@ from incidents.models import (
     IncidentMember,
     OutboxMessage,
     Service,
+    RollCall,
+    RollCallAnswer,
     Subscription,
     Tag,
     Team,
     TimelineEvent,
     User,
+    Webhook,
 )
 from incidents.permissions import Actor
 from postmortems.domain import action_items, causes, drafting
@@ -33,7 +36,7 @@ from postmortems.domain.causes import CauseContent
 from postmortems.domain.lifecycle import publish_imported
 from postmortems.enums import ReviewDecision
 from postmortems.models import ActionItem, Postmortem, Review, RootCause, Template
-from tests.factories import make_incident, make_service, make_team, make_token, make_user, sign_in
+from tests.factories import make_incident, make_service, make_team, make_token, make_user, make_webhook, sign_in
 
 # Everybody who might ask for a page. Besides the roles: a reader who was added to the private incident by name, the
 # responder who leads the team that owns it, and the responder who is its incident lead.
@@ -71,6 +74,7 @@ class World:
     target: User
     message: OutboxMessage
     token: ApiToken
+    webhook: Webhook
     invitation_token: str
     invitation_id: int
     reset: tuple[str, str]
@@ -105,6 +109,9 @@ class World:
             "slug": self.service.slug,
             "code": "sev2",
             "pk": self.message.pk,
+            "webhook_id": self.webhook.pk,
+            "roll_call_id": self._answer(state).roll_call_id,
+            "roll_call_token": rollcall.link_to(self._answer(state).key).strip("/").rpartition("/")[2],
             "session_id": "0" * 24,
             "token": self.invitation_token,
             "uid": self.reset[0],
@@ -118,6 +125,9 @@ class World:
             "token_id": self.token.pk,
             "template_id": Template.objects.order_by("pk").values_list("pk", flat=True)[0],
         }
+
+    def _answer(self, state: str) -> RollCallAnswer:
+        return RollCallAnswer.objects.filter(roll_call__incident=self.incidents[state]).earliest("pk")
 
     def _section_id(self, state: str) -> int:
         draft = self.postmortems.get(state, self.postmortems["open"])
@@ -177,6 +187,7 @@ def build_world() -> World:
         target=target,
         message=message,
         token=make_token(target),
+        webhook=make_webhook("Chat of all", services=[service]),
         invitation_token=issued.link.rstrip("/").rsplit("/", 1)[-1],
         invitation_id=issued.invitation.pk,
         reset=(uid, token),
@@ -238,10 +249,21 @@ def furnish(incident: Incident, people: dict[str, User], now: dt.datetime, word:
     )
     incident.tags.add(Tag.objects.get_or_create(name=f"release{word}")[0])
     Subscription.objects.create(incident=incident, user=people["member"])
+    ask_around(incident, people, now, word)
     # On a public incident that changes nothing.
     IncidentMember.objects.create(incident=incident, user=people["member"], added_by=author.user)
     audit.record(actor=author, action="incident.edited", target=incident, at=now, changes={"title": ("a", f"b {word}")})
     return events[0]
+
+
+def ask_around(incident: Incident, people: dict[str, User], now: dt.datetime, word: str = "") -> None:
+    """A roll call of the incident; its incident lead has answered, its member has not."""
+    hour = dt.timedelta(hours=1)
+    asked = {"note": f"blank pages {word}".strip(), "asked_by": people["incident_lead"], "opened_at": now}
+    roll_call = RollCall.objects.create(incident=incident, from_at=now - 4 * hour, to_at=now - hour, **asked)
+    RollCallAnswer.objects.create(roll_call=roll_call, person=people["member"], asked_at=now)
+    said = {"answer": "not_sure", "note": f"perhaps the nightly job {word}".strip(), "answered_at": now}
+    RollCallAnswer.objects.create(roll_call=roll_call, person=people["incident_lead"], asked_at=now, **said)
 
 
 def learn(

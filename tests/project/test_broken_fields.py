@@ -34,6 +34,13 @@ BROKEN = {
 }
 SOME = ("empty", "NUL", "100 kB", "lone surrogate", "number too large", "unknown choice")
 
+# The parameters that some page reads from its address.
+QUERIES = (
+    *("q", "sort", "status", "severity", "service", "team", "lead", "tag", "kind", "noticed", "from", "to"),
+    *("before", "after", "state", "starred", "zone", "text", "title", "next", "person", "action", "object", "since"),
+    *("until", "page", "p", "o", "e", "_popup", "_to_field", "all", "whose", "type"),
+)
+
 
 @pytest.fixture
 def world(db: None) -> World:
@@ -90,13 +97,16 @@ def send(client: Client, url: str, fields: dict[str, str], name: str, raw: str) 
 @pytest.mark.parametrize("part", ["ours", "admin"])
 def test_broken_input_in_any_field_is_no_error_of_ours(world: World, part: str) -> None:
     client = world.client("admin", raise_request_exception=False)
+    signed_in = client.cookies.copy()
     wrong, swept = [], 0
 
     for route, fields in forms(world, client, admin=part == "admin"):
         url = route.url(world)
         for name in fields:
             for kind in BROKEN if part == "ours" else SOME:
-                status = send(world.client("admin", raise_request_exception=False), url, fields, name, BROKEN[kind])
+                # What the page did to the database is undone; what it did to the browser, here.
+                client.cookies = signed_in.copy()
+                status = send(client, url, fields, name, BROKEN[kind])
                 swept += 1
                 if status not in {200, 302, 400, 403, 404, 409, 422, 429}:
                     wrong.append(f"{url} {name}, {kind}: {status}")
@@ -106,41 +116,29 @@ def test_broken_input_in_any_field_is_no_error_of_ours(world: World, part: str) 
 
 
 def test_broken_queries_are_no_error_of_ours(world: World) -> None:
-    names = (
-        *("q", "sort", "status", "severity", "service", "team", "lead", "tag", "kind", "noticed", "from", "to"),
-        *(
-            "before",
-            "after",
-            "state",
-            "starred",
-            "zone",
-            "text",
-            "title",
-            "next",
-            "person",
-            "action",
-            "object",
-            "since",
-        ),
-        *("until", "page", "p", "o", "e", "_popup", "_to_field", "all", "whose", "type"),
-    )
+    client = world.client("admin", raise_request_exception=False)
     wrong, swept = [], 0
-    pages = [route for route in all_routes() if ROWS[route.name].status("GET", "open") == 200]
-    lists = [
-        route for route in pages if route.name.endswith(("list", "log", "export", "echo", "_changelist", "open-now"))
-    ]
 
-    for route in [
-        *lists,
-        *(route for route in pages if route.name in {"incident", "timeline", "incident-audit", "today"}),
-    ]:
-        for name in names:
-            for kind in SOME:
-                client = world.client("admin", raise_request_exception=False)
-                status = client.get(f"{route.url(world)}?{name}={BROKEN[kind][:5000]}").status_code
-                swept += 1
+    for route in looked_at():
+        for kind in SOME:
+            # All at once where that is taken; one by one where it is refused, because the first refusal hides the rest.
+            packed = "&".join(f"{name}={BROKEN[kind][:5000]}" for name in QUERIES)
+            queries = [packed] if kind != "100 kB" else []
+            if not queries or client.get(f"{route.url(world)}?{packed}").status_code != 200:
+                queries = [f"{name}={BROKEN[kind][:5000]}" for name in QUERIES]
+            for query in queries:
+                status = client.get(f"{route.url(world)}?{query}").status_code
+                swept += query.count("=")
                 if status not in {200, 302, 400, 422}:
-                    wrong.append(f"{route.url(world)}?{name}=, {kind}: {status}")
+                    wrong.append(f"{route.url(world)}?{query[:200]}, {kind}: {status}")
 
     assert not wrong, "\n".join(wrong)
     assert swept >= 2000
+
+
+def looked_at() -> list[Route]:
+    """The addresses that read their query: lists, logs, echoes and the pages of an incident."""
+    pages = [route for route in all_routes() if ROWS[route.name].status("GET", "open") == 200]
+    ends = ("list", "log", "export", "echo", "_changelist", "open-now")
+    names = {"incident", "timeline", "incident-audit", "today"}
+    return [route for route in pages if route.name.endswith(ends) or route.name in names]
