@@ -15,7 +15,7 @@ from tests.project.routes import ROWS, all_routes
 from tests.project.surfaces import addresses
 from tests.project.test_routes import ask
 from tests.project.world import World, build_world
-from tests.torture.test_broken_fields import fields_of
+from tests.project.test_broken_fields import fields_of
 
 pytestmark = pytest.mark.django_db
 
