@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from incidents.domain.declaration import draw_number, title_key
 from incidents.enums import CancelReason, IncidentKind, Milestone, Role, Series, Severity, Status, TokenScope
-from incidents.models import ApiToken, Change, Incident, Service, Team, User
+from incidents.models import ApiToken, Change, Incident, Service, Team, User, Webhook
 from incidents.models.incident import SEVERITY_RANK
 from incidents.permissions import Actor
 from postmortems.domain import drafting, sections
@@ -44,6 +44,15 @@ def make_service(name: str = "", **fields: Any) -> Service:
     return Service.objects.create(
         name=name or f"Service {number}", slug=fields.pop("slug", f"service-{number}"), **fields
     )
+
+
+def make_webhook(name: str = "", *, services: Iterable[Service] = (), **fields: Any) -> Webhook:
+    """A channel that is on, generic and signed, at a made-up address outside."""
+    number = next(_numbers)
+    fields.setdefault("url", f"https://receiver.example.org/hooks/{number}")
+    webhook = Webhook.objects.create(name=name or f"Channel {number}", **({"secret": "nvt_secret"} | fields))
+    webhook.services.set(services)
+    return webhook
 
 
 def sign_in(client: Any, user: User) -> User:

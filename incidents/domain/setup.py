@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..enums import MessageState, Role
-from ..models import OutboxMessage, Service, Team, User
-from ..notifications import heartbeat, trial
+from ..models import OutboxMessage, Service, Team, User, Webhook
+from ..notifications import WEBHOOK, heartbeat, trial
 from . import examples
 
 # Backends that swallow mail: the console, files, nothing.
 UNDELIVERED = ("console.EmailBackend", "filebased.EmailBackend", "dummy.EmailBackend")
+LATELY = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,30 @@ def _mail(now: dt.datetime) -> Iterator[SetupCheck]:
         tested and mail_is_set_up(),
         _("Run “manage.py send_test_mail you@example.org” and look whether it arrives."),
     )
+
+
+def _channels(now: dt.datetime) -> Iterator[SetupCheck]:
+    yield SetupCheck(
+        _("A channel besides mail"),
+        Webhook.objects.active().exists(),
+        _("When mail is down, nobody hears of incidents. Add a chat, a pager, or an address of your own."),
+        reverse("webhook-list"),
+        _("Channels"),
+    )
+    given_up = OutboxMessage.objects.given_up().filter(channel=WEBHOOK, created_at__gt=now - LATELY).count()
+    if given_up:
+        yield SetupCheck(
+            _("Channels get their messages"),
+            False,
+            ngettext(
+                "%(count)s message to a channel was given up lately.",
+                "%(count)s messages to channels were given up lately.",
+                given_up,
+            )
+            % {"count": given_up},
+            f"{reverse('delivery-log')}?state={MessageState.DEAD.value}&channel={WEBHOOK}",
+            _("Deliveries"),
+        )
 
 
 def _people(now: dt.datetime) -> Iterator[SetupCheck]:
@@ -150,6 +175,7 @@ def _example(now: dt.datetime) -> Iterator[SetupCheck]:
 PARTS: tuple[Callable[[dt.datetime], Iterator[SetupCheck]], ...] = (
     _installation,
     _mail,
+    _channels,
     _people,
     _teams,
     _services,
