@@ -13,7 +13,17 @@ from django.db import models
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from .enums import CALLING_STATUSES, OPEN_STATUSES, IncidentKind, MessageState, Role, Severity, Status, UpdateAudience
+from .enums import (
+    CALLING_STATUSES,
+    OPEN_STATUSES,
+    ChangeVerdict,
+    IncidentKind,
+    MessageState,
+    Role,
+    Severity,
+    Status,
+    UpdateAudience,
+)
 
 # Numbers fit the column of either engine.
 REFERENCE = re.compile(r"(?P<series>INC|DRILL)-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
@@ -46,6 +56,17 @@ class IncidentCriteria:
 
 
 # How much the pages show at once.
+# Changes that were judged on an incident stand in this order; those that were not stand between the two groups.
+VERDICT_RANKS = {
+    ChangeVerdict.TRIGGER: 0,
+    ChangeVerdict.LIKELY: 1,
+    ChangeVerdict.FIX: 2,
+    ChangeVerdict.MITIGATION: 3,
+    ChangeVerdict.RULED_OUT: 9,
+}
+UNJUDGED_RANK = 5
+FAR_FUTURE = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
 MAX_TODAY = 50
 MAX_LATELY = 8
 MAX_OPEN_LIKE = 6
@@ -317,6 +338,8 @@ class IncidentQuerySet(models.QuerySet):
             newest_update=latest(self.model.updates, Max("pk"), cancelled_at=None),
             updates_leave_at=latest(self.model.updates, Max("leaves_at"), cancelled_at=None),
             newest_roll_call=latest(roll_calls, Max("pk")),
+        changes = self.model.change_verdicts.rel.related_model.change.field.related_model.objects.order_by("-pk")
+        changes = changes.filter(Q(private_to=None) | Q(private_to=OuterRef("pk")))
             roll_calls_ended=latest(roll_calls, Count("ended_at")),
             last_answer_at=latest(roll_calls, Max("answers__answered_at")),
         )
@@ -324,6 +347,8 @@ class IncidentQuerySet(models.QuerySet):
     def links_of(self, incident: Any, user: Any) -> QuerySet:
         """What the page of an incident names beside it, as (list, address, name), in one query: its services, tags, and
         those related incidents that this person may see.
+            last_verdict_at=latest(self.model.change_verdicts, Max("updated_at")),
+            newest_change=Subquery(changes.values("pk")[:1]),
         """
         related = incident.related.visible_to(user).order_by()
         reference = Concat("series", Value("-"), Cast("number", models.TextField()), output_field=models.TextField())
@@ -511,7 +536,61 @@ class ApiTokenQuerySet(models.QuerySet):
 
 
 class ChangeQuerySet(models.QuerySet):
-    pass
+    def visible_to(self, user: Any) -> Self:
+        """What this person may know of: all but what is private to an incident that they may not see."""
+        if not user.is_authenticated or not user.has_role(Role.READER):
+            return self.none()
+        incidents = self.model.private_to.field.related_model.objects.visible_to(user)
+        return self.filter(Q(private_to=None) | Exists(incidents.filter(pk=OuterRef("private_to"))))
+
+    def of(self, incident: Any) -> Self:
+        """What whoever sees this incident may know of on its pages."""
+        return self.filter(Q(private_to=None) | Q(private_to=incident))
+
+    def for_list(self) -> Self:
+        """Rows with who made them and the names of their services."""
+        return self.select_related("made_by").prefetch_related(_named_services(self.model))
+
+    def filtered(
+        self, *, service: str, kind: str, text: str, since: dt.datetime | None, until: dt.datetime | None
+    ) -> Self:
+        """Those that meet all of it; blank values narrow nothing, ``until`` is exclusive."""
+        lookups = {"kind": kind, "live_at__gte": since, "live_at__lt": until}
+        rows = self.filter(**{lookup: value for lookup, value in lookups.items() if value})
+        if service:
+            here = self.model.services.through.objects.filter(change=OuterRef("pk"), service__slug=service)
+            rows = rows.filter(Exists(here))
+        return rows.filter(Q(text__icontains=text) | Q(reference=text)) if text else rows
+
+    def around(self, incident: Any, *, since: dt.datetime, until: dt.datetime) -> Self:
+        """What went live between two moments, and all that was judged on this incident whenever it went live.
+
+        Each with its ``verdict`` there, if any, and whether it is on a ``same_service``. First what is said to have
+        started it, then what is still open, the same service first, the latest first.
+        """
+        verdicts = self.model.verdicts.rel.related_model.objects.filter(incident=incident)
+        services = incident.services.order_by().values("pk")
+        same = self.model.services.through.objects.filter(change=OuterRef("pk"), service__in=services)
+        ranks = [When(verdict=verdict, then=Value(rank)) for verdict, rank in VERDICT_RANKS.items()]
+        judged = verdicts.exclude(verdict=ChangeVerdict.CANDIDATE).values("change")
+        return (
+            self.of(incident)
+            .filter(Q(live_at__gte=since, live_at__lte=until) | Q(pk__in=judged))
+            .annotate(
+                verdict=Subquery(verdicts.filter(change=OuterRef("pk")).values("verdict")[:1]),
+                same_service=Exists(same),
+            )
+            .order_by(Case(*ranks, default=Value(UNJUDGED_RANK)), "-same_service", "-live_at", "-pk")
+        )
+
+    def judged_on(self, incident: Any) -> Self:
+        """What somebody said something about on this incident, in the same order."""
+        return self.around(incident, since=FAR_FUTURE, until=FAR_FUTURE)
+
+
+def _named_services(change: Any) -> Prefetch:
+    services = change.services.rel.model.objects.only("name", "slug").order_by("name")
+    return Prefetch("services", services, to_attr="listed_services")
 
 
 class RollCallQuerySet(models.QuerySet):

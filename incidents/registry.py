@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .models import Incident
+from .models import Change, Incident, User
 from .permissions import Actor
 
 # Says why a transition is not possible yet, one sentence for each reason; nothing where it is.
 Guard = Callable[[Incident, str], list[str]]
+
+# Carries out what follows from a change being named as the trigger of an incident (true), or no longer (false).
+TriggerFollower = Callable[[Actor, Incident, Change, bool, dt.datetime], None]
 
 # Carries out what follows from an incident becoming private, in the same transaction.
 Follower = Callable[[Actor, Incident, dt.datetime], None]
@@ -54,6 +57,7 @@ def on_made_private(follower: Follower) -> None:
 
 def made_private(actor: Actor, incident: Incident, now: dt.datetime) -> None:
     """Let all that registered act on it."""
+_trigger_named: list[TriggerFollower] = []
     for follower in _made_private:
         follower(actor, incident, now)
 
@@ -77,4 +81,15 @@ def add_today_panel(maker: TodayPanelMaker) -> None:
 def today_panels(actor: Actor, today: dt.date) -> list[Panel]:
     """The panels of the page Today; ``today`` is the reader's date."""
     made = (maker(actor, today) for maker in _today_panel_makers)
+def on_trigger_named(follower: TriggerFollower) -> None:
+    """Let ``follower`` act in the transaction that names a change as the trigger of an incident, or takes that back."""
+    _trigger_named.append(follower)
+
+
+def trigger_named(actor: Actor, incident: Incident, change: Change, is_trigger: bool, now: dt.datetime) -> None:
+    """Let all that registered act on it."""
+    for follower in _trigger_named:
+        follower(actor, incident, change, is_trigger, now)
+
+
     return [panel for panel in made if panel is not None]

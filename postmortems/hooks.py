@@ -15,7 +15,7 @@ from incidents.permissions import Actor
 
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
-from .domain import action_items, lifecycle
+from .domain import action_items, lifecycle, triggers
 from .panels import lessons_panel, today_panel
 from .publication import document
 
@@ -28,6 +28,7 @@ def register() -> None:
     registry.on_made_private(follow_into_privacy)
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
+    registry.on_trigger_named(triggers.follow)
     post_migrate.connect(render_revisions, dispatch_uid="postmortems.revisions")
 
 

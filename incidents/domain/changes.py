@@ -13,12 +13,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from .. import audit
-from ..enums import ChangeKind, Source, YesNoUnknown
+from ..enums import ChangeKind, Source, TimelineKind, YesNoUnknown
 from ..errors import InvalidInput
 from ..models import ApiToken, Change, Incident, Service, User
-from ..permissions import Actor, Perm, require
+from ..permissions import Actor, Perm, can, require
+from . import timeline
 from .lifecycle import check_not_future
 from .records import invalid
+from .timeline import EventContent
 from .versions import check_version, compare_and_set
 
 # Before that nothing went live that anybody here asks about; far from where moments in UTC begin.
@@ -93,6 +95,12 @@ def edit_change(
     return _say_anew(actor, change, new, now)
 
 
+def entry_text(change: Change) -> str:
+    """What the timeline of an incident says of the change that started it, as Markdown; not who made it."""
+    said = timeline.literal(change.text)
+    return f"{said} ({change.url})" if change.url else said
+
+
 def _by_reference(new: NewChange) -> Change | None:
     reference = new.reference.strip()
     return Change.objects.filter(reference=reference).first() if reference else None
@@ -133,9 +141,22 @@ def _say_anew(actor: Actor, change: Change, new: NewChange, now: dt.datetime) ->
     _check(after, now)
     changes = audit.difference(change, said) | _set_services(change, new.services)
     if changes:
+        before = copy(change)
         compare_and_set(change, at=now, **said)
         audit.record(actor=actor, action="change.edited", target=change, at=now, changes=changes)
+        _correct_entries(actor, before, change, now)
     return change
+
+
+def _correct_entries(actor: Actor, before: Change, change: Change, now: dt.datetime) -> None:
+    """Where the change stands in a timeline as it was said before, say it there as it is now."""
+    said = {"text": entry_text(before), "occurred_at": before.live_at, "struck_at": None}
+    for row in change.verdicts.filter(event__isnull=False).select_related("event__incident"):
+        event = row.event
+        says_it = event is not None and all(getattr(event, name) == value for name, value in said.items())
+        if says_it and can(actor, Perm.EDIT_ENTRY, event):
+            content = EventContent(text=entry_text(change), kind=TimelineKind.LEAD_UP, occurred_at=change.live_at)
+            timeline.edit(actor=actor, event=event, content=content, now=now)
 
 
 def _said(new: NewChange) -> dict[str, Any]:

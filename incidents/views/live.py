@@ -12,12 +12,13 @@ UPDATES_LOOKED_AT = 6
 
 def mark_of(incident: Any, now: dt.datetime) -> str:
     """A word that changes with whatever a page that keeps up shows; ``incident`` comes from ``for_detail()``."""
-    moments = (incident.last_entry_at, incident.last_answer_at)
+    moments = (incident.last_entry_at, incident.last_answer_at, incident.last_verdict_at)
     numbers = (
         incident.version,
         *(int(at.timestamp() * 1_000_000) if at else 0 for at in moments),
         incident.newest_update or 0,
         incident.newest_roll_call or 0,
+        incident.newest_change or 0,
         incident.roll_calls_ended or 0,
         int(bool(incident.updates_leave_at and incident.updates_leave_at > now)),
         int(is_update_late(incident, now)),
@@ -43,7 +44,6 @@ def updates_card(request: SignedInRequest, incident: Any, now: dt.datetime) -> d
         "update": sent[0] if sent else None,
         "has_earlier_updates": len(sent) > 1,
         "leaving": [update for update in found if update.leaves_at > now] if request.user.is_responder else [],
-        "update_is_late": is_update_late(incident, now),
         "live_mark": mark_of(incident, now),
         "now": now,
     }
