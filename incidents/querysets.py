@@ -55,7 +55,6 @@ class IncidentCriteria:
     until: dt.datetime | None = None
 
 
-# How much the pages show at once.
 # Changes that were judged on an incident stand in this order; those that were not stand between the two groups.
 VERDICT_RANKS = {
     ChangeVerdict.TRIGGER: 0,
@@ -67,6 +66,7 @@ VERDICT_RANKS = {
 UNJUDGED_RANK = 5
 FAR_FUTURE = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
+# How much the pages show at once.
 MAX_TODAY = 50
 MAX_LATELY = 8
 MAX_OPEN_LIKE = 6
@@ -333,22 +333,22 @@ class IncidentQuerySet(models.QuerySet):
             return Subquery(here.values("incident").annotate(found=found).values("found"))
 
         roll_calls = self.model.roll_calls
+        changes = self.model.change_verdicts.rel.related_model.change.field.related_model.objects.order_by("-pk")
+        changes = changes.filter(Q(private_to=None) | Q(private_to=OuterRef("pk")))
         return self.annotate(
             last_entry_at=latest(self.model.timeline, Max("created_at")),
             newest_update=latest(self.model.updates, Max("pk"), cancelled_at=None),
             updates_leave_at=latest(self.model.updates, Max("leaves_at"), cancelled_at=None),
             newest_roll_call=latest(roll_calls, Max("pk")),
-        changes = self.model.change_verdicts.rel.related_model.change.field.related_model.objects.order_by("-pk")
-        changes = changes.filter(Q(private_to=None) | Q(private_to=OuterRef("pk")))
             roll_calls_ended=latest(roll_calls, Count("ended_at")),
             last_answer_at=latest(roll_calls, Max("answers__answered_at")),
+            last_verdict_at=latest(self.model.change_verdicts, Max("updated_at")),
+            newest_change=Subquery(changes.values("pk")[:1]),
         )
 
     def links_of(self, incident: Any, user: Any) -> QuerySet:
         """What the page of an incident names beside it, as (list, address, name), in one query: its services, tags, and
         those related incidents that this person may see.
-            last_verdict_at=latest(self.model.change_verdicts, Max("updated_at")),
-            newest_change=Subquery(changes.values("pk")[:1]),
         """
         related = incident.related.visible_to(user).order_by()
         reference = Concat("series", Value("-"), Cast("number", models.TextField()), output_field=models.TextField())

@@ -38,6 +38,7 @@ _guards: list[Guard] = []
 _panel_makers: list[PanelMaker] = []
 _today_panel_makers: list[TodayPanelMaker] = []
 _made_private: list[Follower] = []
+_trigger_named: list[TriggerFollower] = []
 
 
 def add_guard(guard: Guard) -> None:
@@ -57,9 +58,19 @@ def on_made_private(follower: Follower) -> None:
 
 def made_private(actor: Actor, incident: Incident, now: dt.datetime) -> None:
     """Let all that registered act on it."""
-_trigger_named: list[TriggerFollower] = []
     for follower in _made_private:
         follower(actor, incident, now)
+
+
+def on_trigger_named(follower: TriggerFollower) -> None:
+    """Let ``follower`` act in the transaction that names a change as the trigger of an incident, or takes that back."""
+    _trigger_named.append(follower)
+
+
+def trigger_named(actor: Actor, incident: Incident, change: Change, is_trigger: bool, now: dt.datetime) -> None:
+    """Let all that registered act on it."""
+    for follower in _trigger_named:
+        follower(actor, incident, change, is_trigger, now)
 
 
 def add_panel(maker: PanelMaker) -> None:
@@ -81,15 +92,4 @@ def add_today_panel(maker: TodayPanelMaker) -> None:
 def today_panels(actor: Actor, today: dt.date) -> list[Panel]:
     """The panels of the page Today; ``today`` is the reader's date."""
     made = (maker(actor, today) for maker in _today_panel_makers)
-def on_trigger_named(follower: TriggerFollower) -> None:
-    """Let ``follower`` act in the transaction that names a change as the trigger of an incident, or takes that back."""
-    _trigger_named.append(follower)
-
-
-def trigger_named(actor: Actor, incident: Incident, change: Change, is_trigger: bool, now: dt.datetime) -> None:
-    """Let all that registered act on it."""
-    for follower in _trigger_named:
-        follower(actor, incident, change, is_trigger, now)
-
-
     return [panel for panel in made if panel is not None]
