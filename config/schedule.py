@@ -3,11 +3,18 @@
 import datetime as dt
 
 from incidents import jobs
+from incidents.domain import updates
 from incidents.jobs import Job
+from incidents.notifications import calls, reminders
 
+MINUTELY = dt.timedelta(minutes=1)
 DAILY = dt.timedelta(days=1)
 
 JOBS = (
+    # The worker looks at its jobs every fifteen seconds.
+    Job("escalate-calls", dt.timedelta(seconds=10), calls.escalate),
+    Job("remind-of-action-items", dt.timedelta(minutes=15), reminders.remind),
+    Job("nudge-for-updates", MINUTELY, updates.nudge),
     Job("purge-sessions", DAILY, jobs.purge_sessions),
     Job("purge-login-attempts", DAILY, jobs.purge_login_attempts),
     Job("purge-invitations", DAILY, jobs.purge_invitations),

@@ -236,6 +236,15 @@ class NoticeKind(TextChoices):
     ACTION_ITEMS = "action_items", _("My action items, once a week")
 
 
+class MuteFor(TextChoices):
+    """How long somebody wants no notices."""
+
+    MORNING = "morning", _("Until tomorrow, 08:00")
+    DAY = "day", _("For a day")
+    WEEK = "week", _("For a week")
+    NOT = "not", _("Not any more")
+
+
 class WebhookFormat(TextChoices):
     GENERIC = "generic", _("Generic, signed")
     SLACK = "slack", _("Slack and what understands the same")

@@ -35,6 +35,7 @@ NUMBER = re.compile(r"(?:(?P<series>INC|DRILL)[- ]?|#)?(?P<number>[1-9][0-9]{0,8
 LIST_FIELDS = (
     *("series", "number", "kind", "title", "severity", "severity_rank", "status", "is_private", "is_example"),
     *("sort_at", "impact_started_at", "impact_started_precision", "resolved_at", "resolved_precision"),
+    "next_update_due_at",
 )
 
 
@@ -313,6 +314,10 @@ class IncidentQuerySet(models.QuerySet):
     def last_called(self, *, since: dt.datetime) -> Self:
         """Those for which somebody was called since then, each with ``last_called_at``."""
         return self.annotate(last_called_at=Max("callouts__called_at")).filter(last_called_at__gt=since)
+
+    def update_due_between(self, since: dt.datetime, until: dt.datetime) -> Self:
+        """Those whose next status update is, or was, due between these moments (UTC)."""
+        return self.filter(next_update_due_at__gt=since, next_update_due_at__lte=until)
 
     def for_detail(self, user: Any) -> Self:
         """One incident with the people on it, how many follow it, whether this person does, and what changed last."""

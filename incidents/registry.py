@@ -4,7 +4,7 @@ An application registers in its ``AppConfig.ready()``.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,26 @@ PanelMaker = Callable[[Actor, Incident], Panel | None]
 # Makes the panel of the page Today for this reader, whose day it is, or nothing.
 TodayPanelMaker = Callable[[Actor, dt.date], Panel | None]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """One thing that a person has left to do: its address is a path, ``due_on`` may be open."""
+
+    reference: str
+    text: str
+    path: str
+    of: str
+    due_on: dt.date | None
+    is_late: bool
+
+
+# The accounts (keys) that have something left to do, without asking what.
+RemindedPeople = Callable[[], Iterable[int]]
+# What this person has left to do and may know of, overdue first; the date is today where they are.
+ReminderMaker = Callable[[User, dt.date], list[Reminder]]
+
 _guards: list[Guard] = []
+_reminding: list[tuple[RemindedPeople, ReminderMaker]] = []
 _panel_makers: list[PanelMaker] = []
 _today_panel_makers: list[TodayPanelMaker] = []
 _made_private: list[Follower] = []
@@ -82,6 +101,21 @@ def panels(actor: Actor, incident: Incident) -> list[Panel]:
     """The panels of this incident's page."""
     made = (maker(actor, incident) for maker in _panel_makers)
     return [panel for panel in made if panel is not None]
+
+
+def add_reminders(people: RemindedPeople, maker: ReminderMaker) -> None:
+    """Let the weekly mail tell people what they have left to do."""
+    _reminding.append((people, maker))
+
+
+def reminded_people() -> set[int]:
+    """The accounts that may have something left to do."""
+    return {key for people, _maker in _reminding for key in people()}
+
+
+def reminders(person: User, today: dt.date) -> list[Reminder]:
+    """What this person has left to do."""
+    return [reminder for _people, maker in _reminding for reminder in maker(person, today)]
 
 
 def add_today_panel(maker: TodayPanelMaker) -> None:

@@ -17,6 +17,7 @@ from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, lifecycle, triggers
 from .panels import lessons_panel, today_panel
+from .reminders import reminded_owners, reminders_for
 from .publication import document
 
 
@@ -24,11 +25,12 @@ def register() -> None:
     """Called once, when the application is ready."""
     registry.add_panel(lessons_panel)
     registry.add_today_panel(today_panel)
+    registry.add_reminders(reminded_owners, reminders_for)
     registry.add_guard(wants_postmortem)
     registry.on_made_private(follow_into_privacy)
+    registry.on_trigger_named(triggers.follow)
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
-    registry.on_trigger_named(triggers.follow)
     post_migrate.connect(render_revisions, dispatch_uid="postmortems.revisions")
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from ..enums import MessageState, Severity
-from ..querysets import OutboxQuerySet
+from ..querysets import OutboxQuerySet, SubscriptionQuerySet
 from .catalogue import Service
 from .incident import Incident
 
@@ -90,6 +90,8 @@ class Subscription(models.Model):
     service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="followers")
     severity = models.CharField(max_length=10, choices=Severity, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Max
 
-from ..enums import CALLING_STATUSES, CallStep, Role
+from ..enums import CALLING_STATUSES, CallStep, IncidentKind, Role
 from ..models import Callout, Incident, OutboxMessage, SeverityLevel, Team, User
 from ..permissions import Actor
 from . import draft
@@ -45,6 +45,11 @@ def ladder(incident: Incident) -> Iterator[Rung]:
     admins = _reachable(User.objects.with_role(Role.ADMIN).order_by("name"), incident)
     if admins:
         yield Rung(CallStep.ADMIN, admins)
+
+
+def wakes(incident: Incident) -> bool:
+    """Whether anybody is told of it: drills, near misses, imports, examples and rows of a benchmark wake nobody."""
+    return incident.kind == IncidentKind.INCIDENT and not (incident.is_example or incident.is_synthetic)
 
 
 def is_waiting(incident: Incident) -> bool:
@@ -163,3 +168,14 @@ def _reachable(people: Iterable[User | None], incident: Incident) -> list[User]:
         for person in known
         if person.email and person.has_role(Role.RESPONDER) and Actor.person(person).sees(incident)
     ]
+
+
+def shown(incident: Incident) -> list[Callout] | None:
+    """Who was called, each once with the latest call, for the page; nothing where nobody is waited for.
+
+    One query, and none for an incident that somebody has.
+    """
+    if not (wakes(incident) and is_waiting(incident)):
+        return None
+    latest = {callout.person_id: callout for callout in incident.callouts.select_related("person", "message")}
+    return list(latest.values())

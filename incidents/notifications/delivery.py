@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from ..enums import MessageState
 from ..models import OutboxMessage
-from . import FAN_OUT, MAIL, WEBHOOK
+from . import FAN_OUT, MAIL, WEBHOOK, recipients
 from .channels import Channel, NotWanted, Undeliverable, Unreachable, channels
+from .news import NotYet
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=3)
 # A webhook has ten seconds in all. While a lease runs, nothing else goes to that receiver.
 WEBHOOK_LEASE = dt.timedelta(seconds=30)
+WEBHOOK_COURIERS = 3
 FIRST_PAUSE = dt.timedelta(seconds=10)
 LONGEST_PAUSE = dt.timedelta(hours=1)
 # With the pauses above, tries go on for three days: the mail server may be away over a weekend.
@@ -77,6 +79,15 @@ def pause_before_next_try(message: OutboxMessage) -> dt.timedelta:
     return min(doubled, LONGEST_PAUSE) * (0.75 + message.message_id.int % 1000 / 2000)
 
 
+def helpers(*, lease: dt.timedelta = LEASE) -> list["Courier"]:
+    """The couriers beside the one for mail: one that spreads events, and some for webhooks, of which a few may hang."""
+    others = [Courier(lease=lease, by_channel=channels(FAN_OUT))]
+    others += [
+        Courier(lease=min(lease, WEBHOOK_LEASE), by_channel=channels(WEBHOOK)) for _number in range(WEBHOOK_COURIERS)
+    ]
+    return others
+
+
 class Courier:
     """Delivers what is due by its channels, one message at a time, so that a dying process holds up only that one."""
 
@@ -107,7 +118,11 @@ class Courier:
             self._give_up(message, reason)
             return reason
         try:
+            recipients.check(message, at=self._clock())
             answer = self._channels[message.channel].deliver(message) or ""
+        except NotYet as error:
+            # No try: somebody who waits for the end of half an hour does not use up the patience for failures.
+            self._note(message, run_at=error.until, attempts=message.attempts - 1)
         except NotWanted as error:
             reason = str(error)
             self._note(message, state=MessageState.CANCELLED, last_error=reason[:500])

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from django.db import transaction
 
 from ..models import OutboxMessage
-from . import notify_all, webhooks
+from . import notify_all, people, webhooks
 
 # Makes the messages that one kind of receiver gets of an event (a row of kind ``rules.EVENT``).
 Spreader = Callable[[OutboxMessage], Iterable[OutboxMessage]]
 
-SPREADERS: tuple[Spreader, ...] = (webhooks.spread,)
+SPREADERS: tuple[Spreader, ...] = (people.spread, webhooks.spread)
 
 
 class FanOut:

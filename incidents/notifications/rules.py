@@ -6,11 +6,12 @@ What is addressed to one person, a call, a roll call, a nudge, is written at onc
 
 import datetime as dt
 
-from ..enums import IncidentEvent, IncidentKind, Severity
+from ..enums import IncidentEvent, Severity
 from ..models import Incident, OutboxMessage, RollCallAnswer, StatusUpdate, User
 from ..models.incident import SEVERITY_RANK
 from ..permissions import Actor
 from . import FAN_OUT, calls, notify
+from .calls import wakes
 
 EVENT = "incident-event"
 ROLL_CALL = "roll-call"
@@ -115,11 +116,6 @@ def update_nudge(*, incident: Incident, now: dt.datetime) -> None:
             at=now,
             expires_at=now + NUDGE_LASTS,
         )
-
-
-def wakes(incident: Incident) -> bool:
-    """Whether anybody is told of it: drills, near misses, imports, examples and rows of a benchmark wake nobody."""
-    return incident.kind == IncidentKind.INCIDENT and not (incident.is_example or incident.is_synthetic)
 
 
 def _is_graver(incident: Incident, before: str) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from ..views import services, severities, teams
+from ..views import notices, services, severities, teams
 
 _team = [
     path("", teams.team, name="team"),
@@ -13,6 +13,7 @@ _team = [
 _service = [
     path("", services.service, name="service"),
     path("edit/", services.service_edit, name="service-edit"),
+    path("follow/", notices.follow_service, name="service-follow"),
     path("retire/", services.service_retire, name="service-retire"),
     path("bring-back/", services.service_bring_back, name="service-bring-back"),
 ]

@@ -38,6 +38,7 @@ def service(request: SignedInRequest, slug: str) -> HttpResponse:
         "service": found,
         "open_incidents": incidents.open(),
         "earlier": incidents.over()[:EARLIER],
+        "is_followed": found.followers.filter(user=request.user).exists(),
         "zone": reader_zone(request.user),
     }
     return render(request, "catalogue/service.html", context)

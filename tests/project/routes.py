@@ -206,6 +206,8 @@ ROWS: dict[str, Row] = {
     "password-reset-sent": Row(ANYONE, 200),
     "password-reset-confirm": Row(ANYONE, 200, 302, PASSWORDS),
     "invitation": Row(ANYONE, 200, 302, {"name": "New Person", **PASSWORDS}),
+    # Mail programs post to it, and the signed address is all that they need.
+    "notices-stop": Row(ANYONE, 200, 200),
     "roll-call-answer": Row(ANYONE, 200, 302, {"answer": "nothing"}),
     # One's own account, also without a role
     "profile": Row(ACCOUNT, 200, 302, {"name": "Somebody else", "colour_scheme": "dark"}),
@@ -218,6 +220,9 @@ ROWS: dict[str, Row] = {
     "own-tokens": Row(READER, 200, 200, {"name": "Deploys", "scope": "write", "lasts": "30"}, method_first=False),
     "token-revoke": Row(ADMIN, 405, 302, refused=404),
     # What readers see
+    "notices": Row(READER, 200, 302, {"kinds": ["followed"], "severities": ["sev2"]}, method_first=False),
+    "notices-mute": Row(READER, 405, 302, {"mute": "day"}, method_first=False),
+    "notices-unfollow": Row(READER, 405, 404, method_first=False),
     "today": Row(READER, 200),
     "incident-list": Row(READER, 200),
     "incident-export": Row(READER, 200),
@@ -226,8 +231,10 @@ ROWS: dict[str, Row] = {
     "time-echo": Row(READER, 200, query="text=-5m"),
     "service-list": Row(READER, 200, method_first=False),
     "service": Row(READER, 200, method_first=False),
+    "service-follow": Row(READER, 405, 302, {"following": "1"}, method_first=False),
     # An incident
     "incident": Row(READER, 200),
+    "have-it": Row(RESPONDER, 200, {"open": 302, "resolved": 422, "cancelled": 422}),
     "incident-follow": Row(READER, 405, 302, {"following": "1"}),
     "timeline": Row(READER, 200, 302, {"text": "report: I see it too"}),
     "entry": Row(READER, 302),
@@ -263,7 +270,7 @@ ROWS: dict[str, Row] = {
         RESPONDER,
         200,
         302,
-        lambda world, _state: {"role": "scribe", "holder": world.people["team_lead"].pk, "note": ""},
+        lambda world, _state: {"role": "scribe", "holder": world.people["team_lead"].pk, "next": "wait"},
     ),
     "roll-call": Row(
         RESPONDER,
@@ -279,6 +286,13 @@ ROWS: dict[str, Row] = {
     "make-private": Row(MANAGER, 405, 302),
     "lift-private": Row(ADMIN, 405, 302),
     "open-private": Row(ADMIN, 405, 302),
+    "incident-news": Row(READER, 200, query="mark=old"),
+    "updates": Row(READER, 200, 302, {"text": "We look into it", "audience": "staff"}, may_post=RESPONDER),
+    "update-cancel": Row(MANAGER, 405, 302),
+    "incident-status": Row(READER, 200),
+    "status-link-make": Row(RESPONDER, 405, {"open": 302, "private": 422}),
+    "status-link": Row(ANYONE, 200),
+    "status-links-allow": Row(ADMIN, 405, 302, {"allowed": "1"}, method_first=True),
     "incident-confirm": Row(RESPONDER, 200, NEVER_TWICE),
     "incident-acknowledge": Row(RESPONDER, 200, NEVER_TWICE),
     "incident-identify": Row(RESPONDER, 200, NEVER_TWICE),
@@ -440,6 +454,8 @@ ANONYMOUS = {
     "password-reset-sent",
     "password-reset-confirm",
     "invitation",
+    # The link at the end of a mail, also for mail programs; it is signed and can do nothing else.
+    "notices-stop",
     # Whoever has the link of a colleague to answer a roll call; of a private incident it asks to sign in.
     "roll-call-answer",
     # Each shows what is published to the public, and of all else that it is not there.

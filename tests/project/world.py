@@ -10,18 +10,19 @@ from django.test import Client
 from django.utils import timezone
 
 from incidents import audit
-from incidents.domain import invitations, passwords, rollcall, timeline
+from incidents.domain import invitations, passwords, rollcall, timeline, updates
 from incidents.domain.timeline import EventContent
-from incidents.enums import CancelReason, IncidentKind, MessageState, Role, Status, TimelineKind
+from incidents.enums import CancelReason, IncidentKind, MessageState, Role, Status, TimelineKind, UpdateAudience
 from incidents.models import (
     ApiToken,
     Impact,
     Incident,
     IncidentMember,
     OutboxMessage,
-    Service,
     RollCall,
     RollCallAnswer,
+    Service,
+    StatusUpdate,
     Subscription,
     Tag,
     Team,
@@ -29,6 +30,7 @@ from incidents.models import (
     User,
     Webhook,
 )
+from incidents.notifications import reasons, unsubscribe
 from incidents.permissions import Actor
 from postmortems.domain import action_items, causes, drafting
 from postmortems.domain.action_items import ActionContent
@@ -64,6 +66,8 @@ class World:
     incidents: dict[str, Incident]
     events: dict[str, TimelineEvent]
     impacts: dict[str, Impact]
+    updates: dict[str, StatusUpdate]
+    status_token: str
     team: Team
     service: Service
     near_miss: Incident
@@ -103,6 +107,8 @@ class World:
             "reference": self.incidents[state].reference,
             "event_id": self.events[state].pk,
             "impact_id": self.impacts[state].pk,
+            "update_id": self.updates[state].pk,
+            "status_token": self.status_token,
             "person_id": self.target.pk,
             "team_id": self.team.pk,
             "invitation_id": self.invitation_id,
@@ -113,6 +119,8 @@ class World:
             "roll_call_id": self._answer(state).roll_call_id,
             "roll_call_token": rollcall.link_to(self._answer(state).key).strip("/").rpartition("/")[2],
             "session_id": "0" * 24,
+            "subscription_id": 0,
+            "stop_token": unsubscribe.token(self.people["reader"].pk, reasons.TEAM, None),
             "token": self.invitation_token,
             "uid": self.reset[0],
             "reset_token": self.reset[1],
@@ -180,6 +188,8 @@ def build_world() -> World:
         people=people,
         incidents=incidents,
         events=events,
+        updates={state: wait_to_leave(incident, people, now) for state, incident in incidents.items()},
+        status_token=link_to_status(incidents["open"], admin, now),
         impacts={state: incident.impacts.get() for state, incident in incidents.items()},
         team=team,
         service=service,
@@ -264,6 +274,27 @@ def ask_around(incident: Incident, people: dict[str, User], now: dt.datetime, wo
     RollCallAnswer.objects.create(roll_call=roll_call, person=people["member"], asked_at=now)
     said = {"answer": "not_sure", "note": f"perhaps the nightly job {word}".strip(), "answered_at": now}
     RollCallAnswer.objects.create(roll_call=roll_call, person=people["incident_lead"], asked_at=now, **said)
+
+
+def wait_to_leave(incident: Incident, people: dict[str, User], now: dt.datetime, word: str = "") -> StatusUpdate:
+    """An update that has left, one for responders only, and one that can still be taken back for an hour."""
+    actor = Actor.person(people["incident_lead"])
+    told = [
+        updates.write(actor=actor, incident=incident, text=f"{text} {word}".strip(), audience=audience, now=at)
+        for text, audience, at in (
+            ("Some pages are empty", UpdateAudience.STAFF, now - dt.timedelta(minutes=20)),
+            ("The cache looks wrong", UpdateAudience.RESPONDERS, now - dt.timedelta(minutes=10)),
+            ("We roll it back", UpdateAudience.STAFF, now),
+        )
+    ]
+    StatusUpdate.objects.filter(pk=told[-1].pk).update(leaves_at=now + dt.timedelta(hours=1))
+    return told[-1]
+
+
+def link_to_status(incident: Incident, admin: Actor, now: dt.datetime) -> str:
+    """A link to the status for people without an account, which an admin has allowed."""
+    updates.allow_links(actor=admin, allowed=True, now=now)
+    return updates.link_token(updates.make_link(actor=admin, incident=incident, now=now))
 
 
 def learn(

@@ -11,6 +11,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
 from ...models import OutboxMessage
+from .. import content, unsubscribe
 from .base import Undeliverable
 
 
@@ -48,6 +49,7 @@ class MailChannel:
 def compose(message: OutboxMessage) -> EmailMultiAlternatives:
     """Render a message as mail, in text and HTML, with a Message-ID that is the same at every try."""
     context = {"base_url": settings.BASE_URL, "org_name": settings.ORG_NAME, **_with_moments(message.payload)}
+    context |= content.context(message)
     mail = EmailMultiAlternatives(
         subject=" ".join(_render(message.kind, "subject.txt", context).split()),
         body=_render(message.kind, "txt", context).strip() + "\n",
@@ -56,6 +58,7 @@ def compose(message: OutboxMessage) -> EmailMultiAlternatives:
             "Message-ID": message_id_header(message),
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
+            **unsubscribe.headers(message),
         },
     )
     mail.attach_alternative(_render(message.kind, "html", context), "text/html")
