@@ -1,9 +1,14 @@
-"""The process that delivers messages and runs periodic jobs. As many as one likes may run at once."""
+"""The process that delivers messages and runs periodic jobs. As many as one likes may run at once.
+
+Mail and jobs are the work of its main thread. What else is delivered has threads of its own, so that a mail server that
+hangs holds up no webhook, and a webhook that hangs no mail.
+"""
 
 import datetime as dt
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -23,14 +28,21 @@ LONGEST_OUTAGE_PAUSE = 5.0
 
 
 class Worker:
-    """One worker: `run()` goes on until `stop()`, `run_once()` does what is due now."""
+    """One worker: `run()` goes on until `stop()`, `run_once()` does what is due now, without the helpers."""
 
     def __init__(
-        self, *, jobs: Sequence[Job], courier: Courier, clock: Callable[[], dt.datetime] = timezone.now
+        self,
+        *,
+        jobs: Sequence[Job],
+        courier: Courier,
+        helpers: Sequence[Courier] = (),
+        clock: Callable[[], dt.datetime] = timezone.now,
     ) -> None:
         self.name = f"{socket.gethostname()[:80]}:{os.getpid()}"
         self._jobs = jobs
         self._courier = courier
+        self._helpers = helpers
+        self._failure: Exception | None = None
         self._clock = clock
         self._next_beat = clock()
         self._stopping = False
@@ -49,10 +61,40 @@ class Worker:
     def run(self) -> None:
         """Do so again and again, and sit out the times when the database is away."""
         logger.info("Worker %s is running.", self.name)
+        threads = [threading.Thread(target=self._help, args=[helper], daemon=True) for helper in self._helpers]
+        for thread in threads:
+            thread.start()
+        try:
+            self._keep_on(self.run_once)
+        finally:
+            self.stop()
+            self._courier.close()
+            for thread in threads:
+                thread.join()
+        if self._failure is not None:
+            raise self._failure
+        logger.info("Worker %s has stopped.", self.name)
+
+    def _help(self, helper: Courier) -> None:
+        def deliver_all() -> None:
+            while not self._stopping and helper.deliver_next():
+                pass
+
+        try:
+            self._keep_on(deliver_all)
+        except Exception as error:
+            # A worker that delivers only half of all is worse than one that ends, and is started again.
+            self._failure = error
+            self.stop()
+        finally:
+            helper.close()
+            connection.close()
+
+    def _keep_on(self, work: Callable[[], None]) -> None:
         outages = 0
         while not self._stopping:
             try:
-                self.run_once()
+                work()
             except (OperationalError, InterfaceError) as error:
                 outages += 1
                 logger.warning("The database is away, trying again: %s", " ".join(str(error).split()))
@@ -61,8 +103,6 @@ class Worker:
             else:
                 outages = 0
                 self._sleep(IDLE)
-        self._courier.close()
-        logger.info("Worker %s has stopped.", self.name)
 
     def _beat_when_due(self) -> None:
         now = self._clock()

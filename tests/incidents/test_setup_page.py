@@ -12,7 +12,7 @@ from incidents.enums import MessageState, Role
 from incidents.models import Incident, OutboxMessage
 from incidents.notifications import heartbeat, trial
 from incidents.permissions import Actor
-from tests.factories import make_service, make_team, make_user, sign_in
+from tests.factories import make_service, make_team, make_user, make_webhook, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,7 @@ def test_what_is_done_leaves_the_list(settings):
     lead = make_user(role=Role.ADMIN)
     make_user(role=Role.ADMIN)
     make_service(team=make_team(team_lead=lead, is_default=True))
+    make_webhook()
     heartbeat.beat(name="worker", at=timezone.now())
     message = OutboxMessage.objects.create(kind=trial.KIND, recipient="a@example.org", dedupe_key="t")
     OutboxMessage.objects.filter(pk=message.pk).update(state=MessageState.DONE)
@@ -70,6 +71,15 @@ def test_a_worker_that_fell_silent_is_missing():
 def test_mail_that_goes_nowhere_is_not_set_up(settings, backend, is_set_up):
     settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}"
     assert mail_is_set_up() is is_set_up
+
+
+def test_messages_that_a_channel_did_not_take_are_named_for_a_week():
+    make_webhook()
+    message = OutboxMessage.objects.create(kind="a", channel="webhook", recipient="1", dedupe_key="a", state="dead")
+    assert "Channels get their messages" in missing()
+    assert "A channel besides mail" in done()
+    OutboxMessage.objects.filter(pk=message.pk).update(created_at=timezone.now() - dt.timedelta(days=8))
+    assert "Channels get their messages" not in missing() | done()
 
 
 def test_what_lacks_somebody_is_named():
@@ -115,5 +125,5 @@ def test_the_page_costs_the_same_however_much_there_is(number, django_assert_max
     client = Client()
     sign_in(client, make_user(role=Role.ADMIN))
     client.get("/setup/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         client.get("/setup/")

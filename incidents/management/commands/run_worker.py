@@ -9,7 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
-from ...notifications.delivery import LEASE, Courier
+from ...notifications import MAIL
+from ...notifications.channels import channels
+from ...notifications.delivery import LEASE, Courier, helpers
 from ...worker import Worker
 
 
@@ -27,13 +29,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        worker = Worker(jobs=import_string(settings.SCHEDULE), courier=Courier(lease=options["lease"]))
+        jobs, lease = import_string(settings.SCHEDULE), options["lease"]
+        once = options["once"]
+        mail = Courier(lease=lease, by_channel=channels() if once else channels(MAIL))
+        worker = Worker(jobs=jobs, courier=mail, helpers=() if once else helpers(lease=lease))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
-        if options["once"]:
+        if once:
             worker.run_once()
-            return
-        worker.run()
+        else:
+            worker.run()
 
 
 def _seconds(text: str) -> dt.timedelta:
