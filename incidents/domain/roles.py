@@ -79,4 +79,4 @@ def _sentence(role: IncidentRole, before: User | None, holder: User | None, note
             "before": timeline.literal(before.name),
             "after": timeline.literal(holder.name),
         }
-    return f"{said} {note.strip()}".strip()
+    return f"{said}\n\n{note.strip()}".strip()

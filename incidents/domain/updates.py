@@ -1,4 +1,4 @@
-"""Status updates: what others need to know, when the next one is due, and how people without an account may read them."""
+"""Status updates: what others need to know, when the next one is due, and links for people without an account."""
 
 import datetime as dt
 import uuid
@@ -14,7 +14,7 @@ from ..clock_text import parse_zone
 from ..enums import NextUpdate, TimelineKind, UpdateAudience
 from ..errors import InvalidInput, NotPossible
 from ..models import Incident, Installation, SeverityLevel, StatusLink, StatusUpdate, TimelineEvent
-from ..notifications import rules
+from ..notifications import calls, rules
 from ..permissions import Actor, Perm, require
 from . import lifecycle, timeline
 from .lifecycle import Verb
@@ -172,7 +172,7 @@ def cancel(*, actor: Actor, update: StatusUpdate, now: dt.datetime) -> StatusUpd
             return update
         raise _has_left()
     update.cancelled_at = now
-    if not rules.update_cancelled(update=update, now=now) and rules.wakes(update.incident):
+    if not rules.update_cancelled(update=update, now=now) and calls.wakes(update.incident):
         raise _has_left()
     if not update.is_entry:
         timeline.strike(actor=actor, event=update.event, now=now)

@@ -271,17 +271,28 @@ class RoleForm(forms.Form):
         required=False,
         empty_label=gettext_lazy("nobody"),
     )
-    note = forms.CharField(
-        label=gettext_lazy("Tried so far, and next"),
-        max_length=2000,
+    tried = forms.CharField(
+        label=gettext_lazy("What was tried?"),
+        max_length=1500,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("For whoever takes over; it goes into the timeline."),
+    )
+    next = forms.CharField(
+        label=gettext_lazy("What is next?"),
+        max_length=1500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("For whoever takes over; both go into the timeline."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["holder"].queryset = User.objects.with_role("responder")
+
+    def note(self) -> str:
+        """What was tried and what is next, as it enters the timeline."""
+        said = ((_("Tried:"), self.cleaned_data["tried"]), (_("Next:"), self.cleaned_data["next"]))
+        return "\n\n".join(f"{word} {text.strip()}" for word, text in said if text.strip())
 
 
 class MemberForm(forms.Form):

@@ -2,19 +2,25 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any, Self
 
 from django import forms
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..clock_text import MAX_BLOCK_BYTES, ClockContext, Entry, is_block, parse_block, parse_entry, parse_moment
 from ..domain.timeline import MAX_TEXT_LENGTH, EventContent
-from ..enums import Precision, TimelineKind
+from ..enums import NextUpdate, Precision, TimelineKind
 from ..errors import InvalidInput
 from ..models import TimelineEvent, User
 from .fields import LONGEST_TIME, MomentField, ReferenceField, moment_text
 from .versioned import VersionedForm
+
+# What was typed longer ago than this, by the clock of a browser, is taken to be typed now.
+LONGEST_WAIT = dt.timedelta(days=7)
 
 
 def read_entries(text: str, clock: ClockContext) -> list[Entry]:
@@ -25,6 +31,8 @@ def read_entries(text: str, clock: ClockContext) -> list[Entry]:
 class EntryForm(forms.Form):
     """The entry line: one line, or a pasted block."""
 
+    # When it was typed, for what was kept in a browser until the server was back; what follows reads it.
+    typed_at = forms.CharField(widget=forms.HiddenInput, required=False)
     text = forms.CharField(
         label=gettext_lazy("New timeline entry"),
         max_length=MAX_BLOCK_BYTES,
@@ -32,6 +40,8 @@ class EntryForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 1, "enterkeyhint": "send"}),
     )
     is_internal = forms.BooleanField(label=gettext_lazy("Internal only"), required=False)
+    as_update = forms.BooleanField(label=gettext_lazy("Also as an update"), required=False)
+    next_update = forms.ChoiceField(label=gettext_lazy("Next update"), choices=NextUpdate.choices, required=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
 
     def __init__(self, *args: Any, clock: ClockContext, **kwargs: Any) -> None:
@@ -39,18 +49,34 @@ class EntryForm(forms.Form):
         self.clock = clock
         self.entries: list[Entry] = []
 
+    def clean_typed_at(self) -> dt.datetime:
+        """What “now” is for who typed it: the present moment, unless the text had to wait for the server."""
+        now = self.clock.now
+        try:
+            typed = parse_datetime(self.cleaned_data["typed_at"])
+        except ValueError:
+            typed = None
+        is_plausible = typed is not None and is_aware(typed) and now - LONGEST_WAIT <= typed <= now
+        return typed if typed and is_plausible else now
+
     def clean_text(self) -> str:
         text = self.cleaned_data["text"]
         try:
-            self.entries = read_entries(text, self.clock)
+            self.entries = read_entries(text, replace(self.clock, now=self.cleaned_data["typed_at"]))
         except InvalidInput as error:
             raise forms.ValidationError(error.message, code=error.code) from error
         return text
 
-    def contents(self, now: dt.datetime) -> list[EventContent]:
+    def contents(self) -> list[EventContent]:
         """What the entries mean, for the domain."""
         internal = self.cleaned_data["is_internal"]
-        return [EventContent.from_entry(entry, now=now, is_internal=internal) for entry in self.entries]
+        return [
+            EventContent.from_entry(entry, now=self.cleaned_data["typed_at"], is_internal=internal)
+            for entry in self.entries
+        ]
+
+    def next_update_choice(self) -> NextUpdate:
+        return NextUpdate(self.cleaned_data["next_update"] or NextUpdate.SEVERITY)
 
 
 class EventForm(VersionedForm):

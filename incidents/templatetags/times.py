@@ -94,6 +94,12 @@ def until(at: dt.datetime | None) -> str:
 
 
 @register.filter
+def is_past(at: dt.datetime | None) -> bool:
+    """Whether a moment has passed."""
+    return at is not None and at <= timezone.now()
+
+
+@register.filter
 def seconds_until(at: dt.datetime, now: dt.datetime) -> str:
     """How many seconds are left: ``24 s``, for what is about to leave."""
     return f"{max(0, math.ceil((at - now).total_seconds()))} s"

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from ..domain.lifecycle import Verb
-from ..views import declaration, incident, milestones, roles, timeline, today
+from ..views import calls, declaration, incident, milestones, roles, rollcall, timeline, today, updates
 
 _entry = [
     path("", timeline.entry, name="entry"),
@@ -18,6 +18,7 @@ _incident: list[URLPattern | URLResolver] = [
     path("", incident.incident, name="incident"),
     path("edit/", incident.edit, name="incident-edit"),
     path("severity/", incident.severity, name="incident-severity"),
+    path("have-it/", calls.have_it, name="have-it"),
     path("follow/", incident.follow, name="incident-follow"),
     path("related/", incident.relate, name="incident-relate"),
     path("promote/", declaration.promote, name="incident-promote"),
@@ -26,10 +27,17 @@ _incident: list[URLPattern | URLResolver] = [
     path("timeline/echo/", timeline.entry_echo, name="entry-echo"),
     path("timeline/time/", timeline.moment_echo, name="moment-echo"),
     path("timeline/<int:event_id>/", include(_entry)),
+    path("news/", updates.news, name="incident-news"),
+    path("updates/", updates.updates, name="updates"),
+    path("updates/<int:update_id>/cancel/", updates.update_cancel, name="update-cancel"),
+    path("status/", updates.status, name="incident-status"),
+    path("status/link/", updates.status_link_make, name="status-link-make"),
     path("milestones/", milestones.milestones, name="milestones"),
     path("impact/", milestones.impact_new, name="impact-new"),
     path("impact/<int:impact_id>/", milestones.impact_edit, name="impact-edit"),
     path("impact/<int:impact_id>/remove/", milestones.impact_remove, name="impact-remove"),
+    path("roll-call/", rollcall.roll_call, name="roll-call"),
+    path("roll-call/<int:roll_call_id>/end/", rollcall.roll_call_end, name="roll-call-end"),
     path("roles/", roles.roles, name="roles"),
     path("roles/take/", roles.take_role, name="role-take"),
     path("members/", roles.members, name="members"),
@@ -45,5 +53,7 @@ urlpatterns = [
     path("incidents/new/", declaration.incident_new, name="incident-new"),
     path("incidents/new/open-now/", declaration.open_now, name="open-now"),
     path("incidents/new/time/", declaration.time_echo, name="time-echo"),
+    path("status/<str:status_token>/", updates.status_by_link, name="status-link"),
     path("incidents/<slug:reference>/", include(_incident)),
+    path("roll-call/<str:roll_call_token>/", rollcall.roll_call_answer, name="roll-call-answer"),
 ]

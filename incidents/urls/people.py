@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from ..views import audit, people, setup
+from ..views import audit, people, setup, updates
 
 _person = [
     path("", people.person, name="person"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("people/invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation-revoke"),
     path("people/<int:person_id>/", include(_person)),
     path("setup/", setup.setup, name="setup"),
+    path("setup/status-links/", updates.status_links_allow, name="status-links-allow"),
     path("setup/example/", setup.example_remove, name="example-remove"),
     path("audit/", audit.audit_log, name="audit-log"),
 ]

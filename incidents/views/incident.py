@@ -1,5 +1,7 @@
 """The page of one incident, and the forms that change it as a whole."""
 
+from typing import NamedTuple
+
 from django import forms
 from django.db.models import Max
 from django.http import HttpResponse
@@ -9,16 +11,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from .. import registry
-from ..domain import details, durations, following, lifecycle, privacy
+from ..domain import details, durations, following, lifecycle, privacy, rollcall
 from ..domain.lifecycle import Verb
 from ..enums import CancelReason, IncidentKind, IncidentRole, Milestone, Precision, Severity, Status
 from ..errors import InvalidInput, NotPossible
 from ..forms.incident import CancelForm, DetailsForm, RelatedForm, ReopenForm, SeverityForm, TransitionForm
 from ..forms.timeline import EntryForm
 from ..models import AuditEntry, Incident, TimelineEvent
+from ..notifications import calls
 from ..paging import keyset_page
 from ..permissions import Perm, offers, require
 from ..requests import SignedInRequest
+from . import live
 from .access import PageZone, actor_of, clock_for, incident_page, opens_private, page_zone
 from .answers import attempt, form_page, pages_beside, sent
 
@@ -36,17 +40,44 @@ def incident_context(request: SignedInRequest, incident: Incident) -> dict[str, 
     """Everything that the page of an incident shows."""
     return {
         **timeline_context(request, incident),
-        "duplicate_of": _visible_original(request, incident),
-        "severities": Severity.choices,
-        "impacts": list(incident.impacts.all()),
+        **head_context(request, incident),
+        **live.updates_card(request, incident, timezone.now()),
+        **rollcall.panel(incident, user=request.user),
         "roles": [(role, incident.role_holder(role)) for role in IncidentRole],
         "milestones": [(m.label, incident.milestone(m), incident.milestone_precision(m)) for m in Milestone],
-        "verbs": lifecycle.available_verbs(actor_of(request), incident),
-        "likely": lifecycle.likely_next(incident),
-        "related": incident.related.visible_to(request.user),
         "panels": registry.panels(actor_of(request), incident),
         **({} if incident.is_open else _afterwards(incident)),
     }
+
+
+def head_context(request: SignedInRequest, incident: Incident) -> dict[str, object]:
+    """The head of the page: how it stands, what it does to people, and what comes next."""
+    return {
+        **rights(request, incident),
+        **_links(request, incident),
+        "duplicate_of": _visible_original(request, incident),
+        "severities": Severity.choices,
+        "impacts": list(incident.impacts.all()),
+        "verbs": lifecycle.available_verbs(actor_of(request), incident),
+        "likely": lifecycle.likely_next(incident),
+        "callouts": calls.shown(incident),
+    }
+
+
+class Link(NamedTuple):
+    """Something that an incident names: a service, a tag, a related incident."""
+
+    address: str
+    name: str
+
+
+def _links(request: SignedInRequest, incident: Incident) -> dict[str, list[Link]]:
+    """``services``, ``tags`` and ``related``, each sorted by name."""
+    found: dict[str, list[Link]] = {"service": [], "tag": [], "related": []}
+    for group, address, name in Incident.objects.links_of(incident, request.user):
+        found[group].append(Link(address, name))
+    services, tags, related = (sorted(links, key=lambda link: link.name.casefold()) for links in found.values())
+    return {"services": services, "tags": tags, "related": related}
 
 
 def timeline_context(request: SignedInRequest, incident: Incident) -> dict[str, object]:

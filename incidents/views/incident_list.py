@@ -84,6 +84,7 @@ def rows_of(incidents: list[Any], filters: IncidentFilters) -> list[dict[str, An
             "severity_label": severities[incident.severity],
             "status": incident.status,
             "status_label": statuses[incident.status],
+            "due": due_of(incident, filters.now),
             "services": ", ".join([service.name for service in incident.listed_services]),
             "started": moment(incident.sort_at, filters.zone),
             "length": length_of(incident, filters.now),
@@ -102,6 +103,15 @@ def badges_of(incident: Incident) -> list[tuple[str, str | Promise]]:
     if incident.is_example:
         badges.append(("badge-example", gettext_lazy("worked example")))
     return badges
+
+
+def due_of(incident: Incident, now: dt.datetime) -> str:
+    """When the next status update is due, or was; blank where none was promised."""
+    if incident.next_update_due_at is None:
+        return ""
+    seconds = int((incident.next_update_due_at - now).total_seconds())
+    said = _("next update in %(length)s") if seconds > 0 else _("update due %(length)s ago")
+    return said % {"length": format_duration(abs(seconds))}
 
 
 def length_of(incident: Incident, now: dt.datetime) -> str:

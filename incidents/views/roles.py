@@ -38,7 +38,7 @@ def _hand_over(request: SignedInRequest, incident: Incident, form: RoleForm) -> 
         incident=incident,
         role=IncidentRole(data["role"]),
         holder=data["holder"],
-        note=data["note"],
+        note=form.note(),
         now=timezone.now(),
     )
 

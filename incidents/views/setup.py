@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ..domain import examples
 from ..domain.setup import checks
 from ..errors import DomainError
+from ..models import Installation
 from ..permissions import Perm
 from ..requests import SignedInRequest
 from .access import actor_of
@@ -23,6 +24,7 @@ def setup(request: SignedInRequest) -> HttpResponse:
     context = {
         "open": [check for check in found if not check.is_done],
         "done": [check for check in found if check.is_done],
+        "installation": Installation.current(),
     }
     return render(request, "people/setup.html", context)
 

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from .. import markup
 from ..clock_text import Entry, describe
-from ..domain import timeline
+from ..domain import timeline, updates
 from ..errors import InvalidInput
 from ..forms.timeline import EntryForm, EventForm, MoveForm, read_entries
 from ..models import Incident, TimelineEvent
-from ..permissions import Perm, require
+from ..permissions import Perm, offers, require
 from ..requests import SignedInRequest
 from .access import actor_of, clock_for, incident_page, page_zone
 from .answers import PLAIN, attempt, form_page, say_time, sent
@@ -32,8 +32,6 @@ def timeline_page(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The whole timeline, oldest first; a POST adds what was typed or pasted."""
     if request.method == "POST":
         return _add(request, incident)
-    if "newer" in request.GET:
-        return _news(request, incident)
     if "newest" in request.GET:
         return render(request, "incidents/_newest.html", timeline_context(request, incident))
     starred = request.GET.get("starred") == "1"
@@ -42,35 +40,35 @@ def timeline_page(request: SignedInRequest, incident: Incident) -> HttpResponse:
     return render(request, "incidents/timeline.html", {**rights(request, incident), "incident": incident, **shown})
 
 
-def _news(request: SignedInRequest, incident: Incident) -> HttpResponse:
-    """How many entries were written since the page was made, for a page that asks now and then."""
-    number = incident.timeline.written_after(request.GET["newer"]).count()
-    if not number:
-        return HttpResponse(status=204)
-    context = {"incident": incident, "zone": page_zone(request, incident), "number": number}
-    return render(request, "incidents/_news.html", context)
-
-
 def _add(request: SignedInRequest, incident: Incident) -> HttpResponse:
     now = timezone.now()
     form = EntryForm(request.POST, clock=clock_for(incident, page_zone(request, incident).zone, now))
 
-    def add() -> list[TimelineEvent]:
-        client_id = form.cleaned_data["client_id"]
-        return timeline.add_entries(
-            actor=actor_of(request), incident=incident, entries=form.contents(now), now=now, client_id=client_id
-        )
-
     if "preview" in request.POST:
         if shown := attempt(form, lambda: _rendered(form)):
             return _preview(request, incident, form, shown)
-    elif attempt(form, add):
+    elif attempt(form, lambda: _write(request, incident, form, now)):
         return _back_to_incident(request, incident)
     if request.htmx:
         context = timeline_context(request, incident) | {"entry_form": form}
         return render(request, "incidents/_timeline.html", context, status=422)
     context = incident_context(request, incident) | {"entry_form": form}
     return render(request, "incidents/incident.html", context, status=422)
+
+
+def _write(request: SignedInRequest, incident: Incident, form: EntryForm, now: dt.datetime) -> object:
+    """Add the entries; where that was ticked, send the one there is as an update too."""
+    actor, entries, client_id = actor_of(request), form.contents(), form.cleaned_data["client_id"]
+    if form.cleaned_data["as_update"]:
+        return updates.send_entry(
+            actor=actor,
+            incident=incident,
+            entries=entries,
+            now=now,
+            next_update=form.next_update_choice(),
+            client_id=client_id,
+        )
+    return timeline.add_entries(actor=actor, incident=incident, entries=entries, now=now, client_id=client_id)
 
 
 def _back_to_incident(request: SignedInRequest, incident: Incident) -> HttpResponse:
@@ -144,7 +142,8 @@ def entry_edit(request: SignedInRequest, incident: Incident, event_id: int) -> H
     if attempt(form, save):
         return redirect(f"{incident.get_absolute_url()}#e{event.pk}")
     earlier = event.earlier_versions.select_related("replaced_by")
-    context = {"incident": incident, "event": event, "zone": zone, "earlier": earlier}
+    may_strike = offers(actor, Perm.MANAGE_ENTRY, event)
+    context = {"incident": incident, "event": event, "zone": zone, "earlier": earlier, "may_strike": may_strike}
     return form_page(request, "incidents/entry_edit.html", form, **context)
 
 

@@ -17,6 +17,7 @@ from .. import markup
 from ..clock_text import describe, parse_zone
 from ..domain import rollcall
 from ..domain import updates as domain
+from ..domain.lifecycle import available_verbs
 from ..domain.role_names import Roles, everybody_else, people_of
 from ..duration_text import format_duration
 from ..forms.updates import UpdateForm
@@ -39,7 +40,7 @@ def updates(request: SignedInRequest, incident: Incident) -> HttpResponse:
     now, may = timezone.now(), rights(request, incident)
     if request.method == "POST":
         require(actor_of(request), Perm.RESPOND, incident)
-    verbs = domain.lifecycle.available_verbs(actor_of(request), incident)
+    verbs = available_verbs(actor_of(request), incident)
     form = UpdateForm(sent(request), incident=incident, verbs=verbs, now=now)
     if attempt(form, lambda: domain.write(actor=actor_of(request), incident=incident, now=now, **form.answers())):
         return redirect(incident if incident.is_open else reverse("updates", args=[incident.reference]))
@@ -53,7 +54,6 @@ def _listed(request: SignedInRequest, incident: Incident, now: dt.datetime) -> d
     return {
         "updates": [update for update in rows if update.leaves_at <= now],
         "leaving": [update for update in rows if update.leaves_at > now] if request.user.is_responder else [],
-        "update_is_late": live.is_update_late(incident, now),
         "now": now,
     }
 
@@ -179,7 +179,6 @@ def _without_names(incident: Incident, now: dt.datetime) -> dict[str, Any]:
         "title": roles.in_place_of_names(incident.title),
         "updates": told,
         "zone": parse_zone(incident.home_zone),
-        "update_is_late": live.is_update_late(incident, now),
         "now": now,
     }
 

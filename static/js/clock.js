@@ -1,4 +1,5 @@
-// <span data-since="2026-01-06T01:30:00+02:00">19 min</span> counts on, minute by minute. Never announced.
+// <span data-since="2026-01-06T01:30:00+02:00">19 min</span> counts on, minute by minute, data-until counts down, and
+// data-left second by second. Never announced.
 // <time title="…">: a tap shows all zones, where there is no hover.
 
 const words = document.getElementById("words")?.dataset ?? { d: "d", h: "h", min: "min", moment: "under 1 min" };
@@ -18,14 +19,18 @@ const length = (all) => {
   return parts.join(" ");
 };
 
+const put = (clock, minutes) => {
+  const text = length(Math.max(0, Math.floor(minutes)));
+  if (!Number.isNaN(minutes) && clock.textContent !== text) clock.textContent = text;
+};
 const tick = () => {
-  for (const clock of document.querySelectorAll("[data-since]")) {
-    const minutes = Math.floor((Date.now() - Date.parse(clock.dataset.since)) / 60000);
-    const text = length(Math.max(0, minutes));
-    if (!Number.isNaN(minutes) && clock.textContent !== text) clock.textContent = text;
-  }
+  for (const clock of document.querySelectorAll("[data-since]")) put(clock, (Date.now() - Date.parse(clock.dataset.since)) / 60000);
+  for (const clock of document.querySelectorAll("[data-until]")) put(clock, (Date.parse(clock.dataset.until) - Date.now()) / 60000);
 };
 setInterval(tick, 15000);
+setInterval(() => {
+  for (const clock of document.querySelectorAll("[data-left]")) clock.textContent = `${Math.max(0, Math.ceil((Date.parse(clock.dataset.left) - Date.now()) / 1000))} s`;
+}, 1000);
 document.addEventListener("visibilitychange", () => document.hidden || tick());
 
 document.addEventListener("click", (event) => {

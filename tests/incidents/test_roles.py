@@ -30,13 +30,13 @@ def test_each_role_is_taken_and_handed_over_with_a_note(client, incident, role):
     with recorded() as audit:
         for _ in range(2):
             assert client.post(url(incident, "role-take"), {"role": role}).status_code == 302
-        body = {"role": role, "holder": ben.pk, "note": "Tried x, *next* y"}
+        body = {"role": role, "holder": ben.pk, "tried": "x", "next": "*y*\r\nand z"}
         assert client.post(url(incident, "roles"), body).status_code == 302
         assert client.post(url(incident, "roles"), {"role": role, "holder": ""}).status_code == 302
     label = IncidentRole(role).label
     assert [event.text for event in incident.timeline.order_by("pk")] == [
         rf"{label}: Ada\_O.",
-        rf"{label} handed over from Ada\_O to Ben. Tried x, *next* y",
+        f"{label} handed over from Ada\\_O to Ben.\n\nTried: x\n\nNext: *y*\nand z",
         f"{label}: nobody now.",
     ]
     assert [(entry.action, entry.actor, entry.changes) for entry in audit] == [
@@ -89,7 +89,7 @@ def test_only_people_who_may_respond_hold_a_role(client, incident):
 def test_a_role_that_does_not_exist_is_refused(client, incident, wrong):
     assert client.post(url(incident, "role-take"), wrong).status_code == 422
     assert client.post(url(incident, "roles"), {"holder": client.user.pk, **wrong}).status_code == 422
-    assert client.post(url(incident, "roles"), {"role": "scribe", "note": "x" * 2001}).status_code == 422
+    assert client.post(url(incident, "roles"), {"role": "scribe", "tried": "x" * 1501}).status_code == 422
     assert stored(incident.reference).version == 1
 
 
