@@ -111,7 +111,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     except TimeoutError as error:
         raise Unreachable(_("%(host)s did not answer in time.") % {"host": target.netloc}) from error
     except (OSError, HTTPException) as error:
-        raise Unreachable(f"{target.netloc}: {error or type(error).__name__}") from error
+        raise Unreachable(f"{target.netloc}: {str(error) or type(error).__name__}") from error
 
 
 def parse(url: str) -> Target:
