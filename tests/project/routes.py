@@ -234,7 +234,7 @@ ROWS: dict[str, Row] = {
     "service-follow": Row(READER, 405, 302, {"following": "1"}, method_first=False),
     # An incident
     "incident": Row(READER, 200),
-    "have-it": Row(RESPONDER, 200, {"open": 302, "resolved": 422, "cancelled": 422}),
+    "have-it": Row(RESPONDER, 200, 302),
     "incident-follow": Row(READER, 405, 302, {"following": "1"}),
     "timeline": Row(READER, 200, 302, {"text": "report: I see it too"}),
     "entry": Row(READER, 302),
@@ -467,14 +467,11 @@ ANONYMOUS = {
 }
 
 
-# What these may does not hang on how far an incident is, only on whether they may know of it.
-LOOKERS = {"anonymous", "no_role", "reader", "member"}
-# These differ from others of their role where the incident is private.
-NEARBY = {"responder", "editor", "team_lead"}
+# What is sent there comes from no form of ours: mail programs post to the link that unsubscribes (RFC 8058), which is
+# signed, for one person and one kind of mail, and can do nothing else.
+WITHOUT_FORM = {"notices-stop"}
 
 
-def states_of(route: Route, actor: str = "") -> tuple[str, ...]:
-    """The states in which an address is tried: of an incident all that matter to the actor."""
-    if not route.hangs_on_incident:
-        return ("open",)
-    return ("open", "private") if actor in LOOKERS | NEARBY else STATES
+def states_of(route: Route) -> tuple[str, ...]:
+    """The states in which an address is tried: of an incident all of them."""
+    return STATES if route.hangs_on_incident else ("open",)
