@@ -78,9 +78,9 @@ def roll_call_end(request: SignedInRequest, incident: Incident, roll_call_id: in
 @login_not_required
 @cache_control(no_store=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def roll_call_answer(request: HttpRequest, token: str) -> HttpResponse:
+def roll_call_answer(request: HttpRequest, roll_call_token: str) -> HttpResponse:
     """The page behind the link in the notice. Opening it is no answer: mail programs open links by themselves."""
-    answer = _answer(token)
+    answer = _answer(roll_call_token)
     if answer is None:
         return render(request, "incidents/roll_call_over.html")
     if stop := _stop(request, answer):
