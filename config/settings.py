@@ -139,7 +139,15 @@ _database = environment.database("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 
 _engine_settings = _sqlite if _database["ENGINE"].endswith("sqlite3") else _postgresql
 DATABASES = {"default": _database | _engine_settings(_database.get("OPTIONS", {}))}
 
-CACHES = {"default": environment.cache("CACHE_URL", default="locmemcache://")}
+CACHES = {
+    "default": environment.cache("CACHE_URL", default="locmemcache://"),
+    # Rendered parts of pages, also of private ones, stay in the process that made them.
+    "parts": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "parts",
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    },
+}
 
 MEDIA_ROOT = environment.path("MEDIA_ROOT", default=VAR_DIR / "media")
 MEDIA_URL = "/media/"

@@ -9,7 +9,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
-    path("", include("incidents.urls")),
     path("", include("postmortems.urls")),
+    path("", include("incidents.urls")),
 ]
 handler500 = "config.errors.server_error"

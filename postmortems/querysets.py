@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONArray
 
 from incidents.enums import Role
 from incidents.querysets import REFERENCE
@@ -28,11 +28,33 @@ ACTION_REFERENCE = re.compile(r"A-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | 
 NO_DATE_LAST = dt.date(9999, 1, 1)
 
 
+def _seen_by(user: Any, model: Any) -> Exists:
+    """Whether this person may know of the row's incident; looked up for each row, not for all incidents there are."""
+    incidents = model._meta.get_field("incident").related_model.objects.visible_to(user)
+    return Exists(incidents.filter(pk=OuterRef("incident_id")))
+
+
+LIVE = ("items", "repeats", "related")
+
+
+class JSONRows(Subquery):
+    """These columns of a subquery's rows, as the text of a JSON list of lists."""
+
+    template = "(SELECT COALESCE(json_group_array(json(told)), '[]') FROM (%(subquery)s) AS rows_told)"
+
+    def __init__(self, rows: models.QuerySet, *columns: str) -> None:
+        super().__init__(rows.annotate(told=JSONArray(*columns)).values("told"), output_field=models.TextField())
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, "(SELECT COALESCE(json_agg(told), '[]')::text FROM (%(subquery)s) AS rows_told)"
+        )
+
+
 class ActionItemQuerySet(models.QuerySet):
     def visible_to(self, user: Any) -> Self:
         """Those of incidents that this person may know of."""
-        incidents = self.model._meta.get_field("incident").related_model.objects
-        return self.filter(incident__in=incidents.visible_to(user))
+        return self.filter(_seen_by(user, self.model))
 
     def unfinished(self) -> Self:
         return self.filter(status__in=UNFINISHED)
@@ -41,10 +63,6 @@ class ActionItemQuerySet(models.QuerySet):
         """What this person has to do until then, overdue first, each with its incident."""
         mine = self.visible_to(user).unfinished().filter(owner=user, due_sort__lte=day)
         return mine.select_related("incident").order_by(*ACTION_ORDER)[:MAX_TODAY]
-
-    def of_postmortem(self, postmortem: Any) -> Self:
-        """Those of its incident, as its page lists them with their live state."""
-        return self.filter(incident=postmortem.incident_id).select_related("owner").order_by("number")
 
     def for_table(self) -> Self:
         """Rows with their people, cause and incident."""
@@ -88,34 +106,26 @@ def _in_state(state: str, today: dt.date) -> Q:
 class RootCauseQuerySet(models.QuerySet):
     def earlier_than(self, incident: Any, user: Any) -> Self:
         """Causes of earlier incidents that this person may know of, latest first, for “same as”."""
-        incidents = self.model._meta.get_field("incident").related_model.objects.visible_to(user)
-        earlier = self.filter(incident__in=incidents, incident__sort_at__lt=incident.sort_at, removed_at=None)
+        seen = self.filter(_seen_by(user, self.model))
+        earlier = seen.filter(incident__sort_at__lt=incident.sort_at, removed_at=None)
         return earlier.select_related("incident").order_by("-incident__sort_at", "position", "id")
 
-    def like_those_of(self, incident: Any, user: Any) -> Self:
-        """Causes of other incidents that this person may know of: the same ones (``is_same``), then published ones of
-        the same category. Latest first, each with its incident and that one's postmortem.
+    def earlier_ones_of(self, incident: Any, user: Any) -> Self:
+        """The causes of other incidents that a cause of this one is the same as, and that this person may know of,
+        the latest incident first. ``incident`` is an `OuterRef`, because the published page asks all at once.
         """
-        incidents = self.model._meta.get_field("incident").related_model.objects.visible_to(user)
-        ours = self.model._default_manager.filter(incident=incident, removed_at=None)
-        is_same = Exists(ours.filter(same_as=OuterRef("pk")))
-        categories = ours.exclude(category=CauseCategory.UNKNOWN).values("category")
-        of_a_kind = Q(category__in=categories, incident__postmortem__status=PostmortemStatus.PUBLISHED)
+        ours = self.model._default_manager.filter(incident=OuterRef(incident), removed_at=None)
         return (
-            self.filter(incident__in=incidents, removed_at=None)
+            self.filter(_seen_by(user, self.model), pk__in=ours.values("same_as"), removed_at=None)
             .exclude(incident=incident)
-            .annotate(is_same=is_same)
-            .filter(Q(is_same=True) | of_a_kind)
-            .select_related("incident__postmortem")
-            .order_by("-is_same", "-incident__sort_at", "position", "id")[:MAX_ALIKE]
+            .order_by("-incident__sort_at", "position", "id")[:MAX_ALIKE]
         )
 
 
 class PostmortemQuerySet(models.QuerySet):
     def visible_to(self, user: Any) -> Self:
         """Those of incidents that this person may know of; the draft of a published one included."""
-        incidents = self.model._meta.get_field("incident").related_model.objects
-        return self.filter(incident__in=incidents.visible_to(user))
+        return self.filter(_seen_by(user, self.model))
 
     def waiting_for(self, user: Any) -> Self:
         """Drafts that this person writes, and those in review for whoever may approve them, oldest first."""
@@ -135,15 +145,16 @@ class PostmortemQuerySet(models.QuerySet):
         public = Q(audience=Audience.PUBLIC, incident__is_private=False, incident__removed_at=None)
         if not user.is_authenticated:
             return published.filter(public)
-        incidents = self.model._meta.get_field("incident").related_model.objects
-        return published.filter(public | Q(incident__in=incidents.visible_to(user)))
+        return published.filter(public | Q(_seen_by(user, self.model)))
 
     def of_reference(self, text: str) -> Self:
         """That of the incident that people call this, such as ``INC-12``, whatever its case."""
         found = REFERENCE.fullmatch(text.strip())
-        if found is None:
-            return self.none()
-        return self.filter(incident__series=found["series"].upper(), incident__number=int(found["number"]))
+        return self.of_incident(found["series"].upper(), int(found["number"])) if found else self.none()
+
+    def of_incident(self, series: str, number: int) -> Self:
+        """That of the incident with this number."""
+        return self.filter(incident__series=series, incident__number=number)
 
     def withdrawn_from_public(self) -> Self:
         """Those that the public could read once and that were retracted, also where they are being rewritten."""
@@ -152,6 +163,51 @@ class PostmortemQuerySet(models.QuerySet):
     def for_reading(self) -> Self:
         """With the incident and the revision that readers see."""
         return self.select_related("incident", "published_revision").defer("published_revision__markdown")
+
+    def for_page(self, user: Any, *, is_public: bool) -> models.QuerySet[Any, dict[str, Any]]:
+        """All that the published page shows, in one row: title and article, and for our own people what is live on it
+        as JSON, a list for each: the work, the same causes earlier, and others with causes of the same kind.
+        """
+        revision = "published_revision__"
+        columns = ["incident_id", "published_title", "audience"]
+        columns += [f"incident__{name}" for name in ("series", "number", "is_private", "is_example", "home_zone")]
+        columns += [f"{revision}{name}" for name in ("number", "note", "published_at")]
+        if is_public:
+            return self.values(*columns, f"{revision}html_public")
+        return self.annotate(**self._live(user)).values(*columns, f"{revision}html_internal", *LIVE)
+
+    def _live(self, user: Any) -> dict[str, Any]:
+        incident = self.model._meta.get_field("incident").related_model
+        causes = incident.root_causes.rel.related_model.objects
+        here = OuterRef("incident_id")
+        items = incident.action_items.rel.related_model.objects.filter(incident=here).order_by("number")
+        repeats = causes.earlier_ones_of(here, user)
+        return {
+            "items": JSONRows(items, "number", "text", "owner__name", "due_on", "status"),
+            "repeats": JSONRows(
+                repeats, "title", "incident__series", "incident__number", "incident__title", "incident__sort_at"
+            ),
+            "related": JSONRows(
+                self.model._default_manager.with_causes_like(here, user),
+                "incident__series",
+                "incident__number",
+                "published_title",
+            ),
+        }
+
+    def with_causes_like(self, incident: Any, user: Any) -> Self:
+        """Other published ones with a cause of the same kind as this incident, the latest first. ``incident`` is an
+        `OuterRef`.
+        """
+        incident_model = self.model._meta.get_field("incident").related_model
+        causes = incident_model.root_causes.rel.related_model.objects.filter(removed_at=None)
+        ours = causes.filter(incident=OuterRef(OuterRef(incident))).exclude(category=CauseCategory.UNKNOWN)
+        alike = causes.filter(incident=OuterRef("incident_id"), category__in=ours.values("category"))
+        return (
+            self.filter(_seen_by(user, self.model), Exists(alike), status=PostmortemStatus.PUBLISHED)
+            .exclude(incident=incident)
+            .order_by(*LIBRARY_ORDER)[:MAX_RELATED]
+        )
 
     def for_feed(self) -> Self:
         """The latest first, without the text of their revisions."""

@@ -32,11 +32,16 @@ WRK_SECONDS = 3
 
 
 class Ask(NamedTuple):
-    """One line of the table: what is asked for, and for a form what is sent each time."""
+    """One line of the table: what is asked for, and for a form what is sent each time.
+
+    ``again`` asks as a browser does that has the page already, ``anybody`` without being signed in.
+    """
 
     name: str
     path: str
     form: Callable[[], Mapping[str, str]] | None = None
+    again: bool = False
+    anybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +67,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of the pages, as ratios to an empty page.")
     parser.add_argument("--incidents", type=int, default=20_000, help="made-up incidents (default 20,000)")
     parser.add_argument("--rounds", type=int, default=50, help="requests for each line (default 50)")
+    parser.add_argument("--only", default="", help="measure the lines that hold this word, and the empty pages")
     parser.add_argument("--no-http", action="store_true", help="leave out the web server")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nevertwice-bench-") as folder:
         set_up(Path(folder))
         fill(options.incidents)
         client, lines = asks()
+        lines = [line for line in lines if options.only in line.name or "empty" in line.name]
         print_head(options.incidents)
         print_table(lines, [in_process(client, line, options.rounds) for line in lines])
         if not options.no_http:
-            cookie = client.cookies["session"]
+            cookie = f"session={client.cookies['session'].value}"
             with server() as port:
-                browser = Browser(port, f"session={cookie.value}")
-                print_http_table(lines, [over_http(browser, line, options.rounds) for line in lines])
+                print_http_table(lines, [over_http(port, cookie, line, options.rounds) for line in lines])
 
 
 def set_up(folder: Path) -> None:
@@ -128,8 +134,10 @@ def asks() -> tuple["Client", list[Ask]]:
     client = Client()
     client.force_login(user)
     small, large = live_incident(user, 20), live_incident(user, 500)
+    internal, public = published(user), published(user, public=True)
     return client, [
         Ask("empty page", "/empty/"),
+        Ask("empty page, for anybody", "/empty/for-anybody/", anybody=True),
         Ask("today", "/"),
         Ask("incidents, first page", "/incidents/"),
         Ask("incidents, page at 90 %", late_page("newest")),
@@ -139,7 +147,10 @@ def asks() -> tuple["Client", list[Ask]]:
         Ask("incidents, nothing matches", "/incidents/?q=nothing+like+it"),
         Ask("live incident, 20 entries", small.get_absolute_url()),
         Ask("live incident, 500 entries", large.get_absolute_url()),
-        Ask("published postmortem", published(user)),
+        Ask("published postmortem", internal),
+        Ask("published postmortem, unchanged", internal, again=True),
+        Ask("public postmortem, for anybody", public, anybody=True),
+        Ask("public postmortem, unchanged", public, again=True, anybody=True),
         Ask("declare, the form", "/incidents/new/"),
         Ask("add an entry", f"{small.get_absolute_url()}timeline/", entry),
         Ask("declare", "/incidents/new/", new_incident),
@@ -172,17 +183,24 @@ def live_incident(user: "User", events: int) -> "Incident":
     return incident
 
 
-def published(user: "User") -> str:
-    """The address of a published postmortem that tells of forty entries."""
+def published(user: "User", *, public: bool = False) -> str:
+    """The address of a published postmortem that tells of forty entries, and of three action items for two causes."""
     from django.utils import timezone
 
     from incidents.domain import lifecycle as incidents
     from incidents.permissions import Actor
-    from postmortems.domain import drafting, lifecycle, sections
+    from postmortems.domain import action_items, causes, drafting, lifecycle, sections
+    from postmortems.enums import CauseCategory
 
     actor, now = Actor.person(user), timezone.now()
     incident = live_incident(user, 40)
     incidents.advance(actor=actor, incident=incident, verb=incidents.Verb.RESOLVE, now=now)
+    for category in (CauseCategory.DEPLOYMENT, CauseCategory.MONITORING):
+        cause = causes.CauseContent(title="A closing tag was lost", category=category)
+        causes.add(actor=actor, incident=incident, content=cause, now=now)
+    for text in ("Add an alert for blank pages", "Let a second person look", "Try changes in a sandbox"):
+        item = action_items.ActionContent(text=text, owner=user, due_on=now.date())
+        action_items.create(actor=actor, incident=incident, content=item, now=now)
     postmortem = drafting.start(actor=actor, incident=incident, now=now)
     for section in postmortem.sections.all():
         sections.save(actor=actor, section=section, text="A paragraph of what was seen and done.\n\n" * 12, now=now)
@@ -198,6 +216,8 @@ def published(user: "User") -> str:
     )
     lifecycle.submit(actor=actor, postmortem=postmortem, now=now)
     lifecycle.approve_and_publish(actor=actor, postmortem=postmortem, now=now)
+    if public:
+        lifecycle.set_public(actor=actor, postmortem=postmortem, public=True, now=now, seen_revision=1)
     return postmortem.get_absolute_url()
 
 
@@ -216,8 +236,12 @@ def in_process(client: "Client", line: Ask, rounds: int) -> Measured:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    if line.anybody:
+        client = type(client)()
+    headers = {"If-None-Match": client.get(line.path)["ETag"]} if line.again else {}
+
     def ask() -> tuple[int, int]:
-        response = client.post(line.path, line.form()) if line.form else client.get(line.path)
+        response = client.post(line.path, line.form()) if line.form else client.get(line.path, headers=headers)
         return response.status_code, len(response.content)
 
     ask()
@@ -230,22 +254,25 @@ def in_process(client: "Client", line: Ask, rounds: int) -> Measured:
     return Measured(times, len(own), size / 1000)
 
 
-def over_http(browser: Browser, line: Ask, rounds: int) -> Measured:
+def over_http(port: int, cookie: str, line: Ask, rounds: int) -> Measured:
     """The same from the web server, one connection after the other, and many at once for pages."""
+    browser = Browser(port, "" if line.anybody else cookie)
+
+    tag = browser.tag(line.path) if line.again else ""
 
     def ask() -> int:
-        return browser.ask(line.path, line.form() if line.form else None)
+        return browser.ask(line.path, line.form() if line.form else None, tag)
 
     for _ in range(4):
         refuse_failure(line, ask())
     times = sorted(timed(ask) for _ in range(rounds))
-    per_second = None if line.form else browser.requests_per_second(line.path, WRK_SECONDS)
+    per_second = None if line.form else browser.requests_per_second(line.path, WRK_SECONDS, tag)
     return Measured(times, per_second=per_second)
 
 
 def refuse_failure(line: Ask, status: int) -> None:
     """A page that fails is quick, but not what was to be measured."""
-    if status not in (200, 302):
+    if status != 304 if line.again else status not in (200, 302):
         sys.exit(f"{line.name}: answered {status}.")
 
 
@@ -273,20 +300,21 @@ def print_head(incidents: int) -> None:
 
 
 def print_table(lines: list[Ask], results: list[Measured]) -> None:
-    """Each line beside the empty page."""
-    empty = results[0].median
+    """Each line beside the empty page, for whoever is not signed in beside one of theirs."""
+    empty = {line.anybody: found.median for line, found in zip(lines, results, strict=True) if "empty" in line.name}
     print(f"{'':34}{'median':>8}{'p95':>8}{'× empty':>9}{'queries':>9}{'kB':>7}")
     for line, found in zip(lines, results, strict=True):
-        ratio = f"{found.median / empty:.1f}"
+        ratio = f"{found.median / empty[line.anybody]:.1f}"
         print(f"{line.name:34}{found.median:8.1f}{found.p95:8.1f}{ratio:>9}{found.queries:9}{found.kilobytes:7.0f}")
 
 
 def print_http_table(lines: list[Ask], results: list[Measured]) -> None:
     """The same over HTTP, where a wide column says how many answers a second four connections get."""
-    empty = results[0]
+    empties = {line.anybody: found for line, found in zip(lines, results, strict=True) if "empty" in line.name}
     print("\nOver HTTP from gunicorn; milliseconds on one connection, requests a second on four:\n")
     print(f"{'':34}{'median':>8}{'p95':>8}{'× empty':>9}{'per s':>9}{'of empty':>10}")
     for line, found in zip(lines, results, strict=True):
+        empty = empties[line.anybody]
         ratio = f"{found.median / empty.median:.1f}"
         per_second = f"{found.per_second:.0f}" if found.per_second else "–"
         share = f"{found.per_second / empty.per_second:.0%}" if found.per_second and empty.per_second else "–"

@@ -47,16 +47,25 @@ def wait_for(port: int) -> None:
 
 
 class Browser:
-    """One connection that is kept, signed in by the cookie of a session."""
+    """One connection that is kept, signed in where it is given the cookie of a session."""
 
-    def __init__(self, port: int, session_cookie: str) -> None:
+    def __init__(self, port: int, session_cookie: str = "") -> None:
         self.port = port
-        self.cookies = f"{session_cookie}; csrftoken={CSRF_TOKEN}"
+        self.headers = {"X-CSRFToken": CSRF_TOKEN}
+        if session_cookie:
+            self.headers["Cookie"] = f"{session_cookie}; csrftoken={CSRF_TOKEN}"
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def ask(self, path: str, form: Mapping[str, str] | None = None) -> int:
+    def tag(self, path: str) -> str:
+        """By what a browser asks for this page again."""
+        self.connection.request("GET", path, headers=self.headers)
+        response = self.connection.getresponse()
+        response.read()
+        return response.headers["ETag"] or ""
+
+    def ask(self, path: str, form: Mapping[str, str] | None = None, tag: str = "") -> int:
         """Get a page, or send a form; the status of the answer."""
-        headers = {"Cookie": self.cookies, "X-CSRFToken": CSRF_TOKEN}
+        headers = self.headers | ({"If-None-Match": tag} if tag else {})
         if form is None:
             self.connection.request("GET", path, headers=headers)
         else:
@@ -66,20 +75,15 @@ class Browser:
         response.read()
         return response.status
 
-    def requests_per_second(self, path: str, seconds: int) -> float | None:
+    def requests_per_second(self, path: str, seconds: int, tag: str = "") -> float | None:
         """How many answers four connections get together; nothing where wrk is not installed."""
         wrk = shutil.which("wrk")
         if wrk is None:
             return None
-        command = [
-            wrk,
-            "-t1",
-            "-c4",
-            f"-d{seconds}s",
-            "-H",
-            f"Cookie: {self.cookies}",
-            f"http://127.0.0.1:{self.port}{path}",
-        ]
+        command = [wrk, "-t1", "-c4", f"-d{seconds}s"]
+        for name, value in (self.headers | ({"If-None-Match": tag} if tag else {})).items():
+            command += ["-H", f"{name}: {value}"]
+        command.append(f"http://127.0.0.1:{self.port}{path}")
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         match = REQUESTS_PER_SECOND.search(said)
         return float(match[1]) if match else None

@@ -1,6 +1,6 @@
 """All addresses of the product, and an empty page for who is signed in. Only for bench.py."""
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
@@ -13,4 +13,14 @@ def empty(request: HttpRequest) -> HttpResponse:
     return HttpResponse(EMPTY)
 
 
-urlpatterns = [path("empty/", empty), path("", include("config.urls"))]
+@login_not_required
+def empty_for_anybody(request: HttpRequest) -> HttpResponse:
+    """The same for who is not signed in, where nothing is looked up."""
+    return HttpResponse(EMPTY)
+
+
+urlpatterns = [
+    path("empty/", empty),
+    path("empty/for-anybody/", empty_for_anybody),
+    path("", include("config.urls")),
+]

@@ -31,9 +31,6 @@ class RootCause(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # Whether it is the same as a cause of the incident being looked at; only where ``like_those_of()`` was asked.
-    is_same: bool
-
     objects = RootCauseQuerySet.as_manager()
 
     class Meta:

@@ -14,6 +14,11 @@ from ..enums import Audience, PostmortemStatus, SectionKind
 from ..querysets import PostmortemQuerySet
 
 
+def slug_of(title: str) -> str:
+    """What stands for a title in an address."""
+    return slugify(title)[:80].strip("-") or "postmortem"
+
+
 class Template(models.Model):
     """The sections that a draft starts with. ``sections`` is a list of kind, heading and prompt."""
 
@@ -91,7 +96,7 @@ class Postmortem(models.Model):
 
     @property
     def slug(self) -> str:
-        return slugify(self.published_title or self.title)[:80].strip("-") or "postmortem"
+        return slug_of(self.published_title or self.title)
 
     @property
     def is_published(self) -> bool:

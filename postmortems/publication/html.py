@@ -13,7 +13,7 @@ from incidents.models import Incident
 from ..enums import ActionStatus, CauseCategory, CauseRole, Defence, DefenceResult, SectionKind
 
 # Raised when the same document would give other HTML; stored HTML is then made anew.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 # What stands before the timeline and the causes; the other sections follow them.
 _FIRST = (SectionKind.SUMMARY, SectionKind.IMPACT, SectionKind.DETECTION)
@@ -24,7 +24,7 @@ LONGEST_QUIET_MINUTES = 30
 def render(document: dict[str, Any], *, public: bool) -> str:
     """Head, facts, phase bar and article of a published page. What is live (action items, repeats) is added later.
 
-    For the public, what is internal only is left out.
+    For the public, what is internal only is left out, and nothing is live: what is to be done stands in it.
     """
     return render_to_string("postmortems/_document.html", context(document, public=public))
 
@@ -34,7 +34,7 @@ def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
     recorded = recorded_incident(document)
     sections = [{**section, "anchor": f"s{n}"} for n, section in enumerate(document["sections"], start=1)]
     events = [_event(event) for event in document["timeline"] if not (public and event["internal"])]
-    planned = planned_items(document)
+    planned = still_planned(document["action_items"])
     impacts = [_impact(impact) for impact in document["impacts"]]
     return {
         "document": document,
@@ -64,9 +64,9 @@ def _place_of_impacts(sections: list[dict[str, Any]]) -> str:
     return next(iter(anchors or first), "")
 
 
-def planned_items(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The action items that were done or to be done at the revision."""
-    return [item for item in document["action_items"] if item["status"] != ActionStatus.WONT_DO]
+def still_planned(action_items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of a document's action items that were done or to be done at the revision."""
+    return [item for item in action_items if item["status"] != ActionStatus.WONT_DO]
 
 
 def recorded_incident(document: dict[str, Any]) -> Incident:

@@ -5,6 +5,6 @@ from django.urls import path
 from ..views import transfer
 
 urlpatterns = [
-    path("postmortems/import/", transfer.import_page, name="postmortem-import"),
-    path("postmortems/<slug:reference>/export/<str:format>/", transfer.export_file, name="postmortem-export"),
+    path("import/", transfer.import_page, name="postmortem-import"),
+    path("<slug:reference>/export/<str:format>/", transfer.export_file, name="postmortem-export"),
 ]

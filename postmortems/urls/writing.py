@@ -1,6 +1,6 @@
 """Addresses of drafts, reviews and templates."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from ..views import templates, writing
 
@@ -14,9 +14,9 @@ _postmortem = [
     path("retract/", writing.retract, name="postmortem-retract"),
 ]
 
-urlpatterns = [
-    path("postmortems/templates/", templates.template_list, name="template-list"),
-    path("postmortems/templates/new/", templates.template_new, name="template-new"),
-    path("postmortems/templates/<int:template_id>/", templates.template_edit, name="template-edit"),
-    path("postmortems/<slug:reference>/", include(_postmortem)),
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("templates/", templates.template_list, name="template-list"),
+    path("templates/new/", templates.template_new, name="template-new"),
+    path("templates/<int:template_id>/", templates.template_edit, name="template-edit"),
+    path("<slug:reference>/", include(_postmortem)),
 ]
