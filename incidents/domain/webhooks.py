@@ -18,12 +18,13 @@ from ..errors import InvalidInput, NotPossible
 from ..models import Service, Webhook
 from ..notifications import notify_all, safe_http
 from ..notifications import webhooks as notices
-from ..notifications.shapes import Custom
+from ..notifications.shapes import SHAPES, Custom
 from ..permissions import Actor, Perm, require
 from .records import invalid
 from .versions import check_version, compare_and_set
 
 SECRET_BYTES = 32
+LONGEST_KEY = 100
 # They would say of a message what only Nevertwice can know.
 OWN_HEADERS = "nevertwice-"
 HIDDEN = ("url", "headers", "body", "secret")
@@ -170,18 +171,20 @@ def _without_secrets(differing: dict[str, tuple[Any, Any]]) -> dict[str, tuple[A
 
 def _check(webhook: Webhook) -> None:
     """Raise `InvalidInput` for what could never be sent. Hosts are looked up when something is sent, not now."""
+    if len(webhook.secret) > LONGEST_KEY:
+        raise _wrong("key", _("A key is %(length)s characters at most.") % {"length": LONGEST_KEY})
     try:
         webhook.full_clean()
     except ValidationError as error:
         raise invalid(error) from error
+    if not set(webhook.kinds) <= SHAPES[webhook.format].hears:
+        raise _wrong("kinds", _("A channel of this shape cannot hear of that."))
     _check_address(webhook)
     headers = _check_headers(webhook)
     if webhook.format == WebhookFormat.CUSTOM and (problem := Custom().problem(webhook.body, headers)):
         raise _wrong("body", problem)
     if webhook.format == WebhookFormat.PAGERDUTY and not webhook.secret:
         raise _wrong("key", _("Enter the integration key of the service in PagerDuty."))
-    if len(webhook.secret) > 100:
-        raise _wrong("key", _("A key is 100 characters at most."))
 
 
 def _check_address(webhook: Webhook) -> None:
