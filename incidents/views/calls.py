@@ -1,5 +1,7 @@
 """The page behind “I have it” in the mail that calls somebody."""
 
+from contextlib import suppress
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,14 +22,13 @@ def have_it(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Looking shows one button, or who has it already; pressing it acknowledges and makes the incident lead."""
     actor = actor_of(request)
     require(actor, Perm.RESPOND, incident)
-    status = 200
     if request.method == "POST":
-        try:
+        with suppress(NotPossible, Stale):
             callouts.take(actor=actor, incident=incident, now=timezone.now())
             return redirect(incident)
-        except (NotPossible, Stale) as error:
-            incident, status = Incident.objects.for_detail(request.user).get(pk=incident.pk), error.http_status
+        # The page says who was quicker.
+        return redirect("have-it", incident.reference)
     others = incident.incident_lead is not None and incident.incident_lead != request.user
     can_take = Verb.ACKNOWLEDGE in available_verbs(actor, incident) and not others
     context = {"incident": incident, "can_take": can_take, "others": others}
-    return render(request, "incidents/have_it.html", context, status=status)
+    return render(request, "incidents/have_it.html", context)

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -18,24 +17,14 @@ from incidents.enums import CallStep, CancelReason, IncidentKind, IncidentRole, 
 from incidents.errors import NotPossible
 from incidents.models import Callout, Incident, OutboxMessage, Service, User
 from incidents.notifications import calls
-from incidents.notifications.channels import channels
-from incidents.notifications.delivery import Courier
 from incidents.permissions import Actor
+from tests.deliveries import deliver
 from tests.factories import make_incident, make_service, make_team, make_user, sign_in
 
 NOW = dt.datetime(2026, 1, 6, 1, 33, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
 
 pytestmark = pytest.mark.django_db
-
-
-def deliver(at: dt.datetime) -> list[Any]:
-    """Deliver what is due at this moment; the mails that left, newest last."""
-    mail.outbox.clear()
-    courier = Courier(clock=lambda: at, by_channel={name: channels()[name] for name in ("mail", "fan-out")})
-    while courier.deliver_next():
-        pass
-    return list(mail.outbox)
 
 
 def calls_in(sent: list[Any]) -> list[Any]:
@@ -244,8 +233,8 @@ def test_whoever_comes_second_reads_who_has_it(client, shop, ada, bob):
     assert "Ada has it" in page.text
     assert "tel:+49301234" in page.text
     assert 'method="post"' not in page.text.split("<main")[1].split("</main")[0]
-    answer = client.post(reverse("have-it", args=[incident.reference]))
-    assert (answer.status_code, "Ada has it" in answer.text) == (422, True)
+    answer = client.post(reverse("have-it", args=[incident.reference]), follow=True)
+    assert "Ada has it" in answer.text
     incident.refresh_from_db()
     assert incident.incident_lead == ada
 
@@ -413,7 +402,7 @@ def test_reopening_tells_the_incident_lead_at_once_unless_it_is_their_own_doing(
     callouts.take(actor=Actor.person(ada), incident=incident, now=NOW + MINUTE)
     lifecycle.advance(actor=Actor.person(ada), incident=incident, verb=Verb.RESOLVE, now=NOW + 2 * MINUTE)
     lifecycle.reopen(actor=Actor.person(make_user()), incident=incident, reason="Down again", now=NOW + 60 * MINUTE)
-    (message,) = [mail for mail in deliver(NOW + 60 * MINUTE) if mail.to == ["ada@example.org"]]
+    (message,) = [each for each in deliver(NOW + 60 * MINUTE) if each.to == ["ada@example.org"]]
     assert "is reopened, and you lead it" in message.subject
     assert "Down again" in message.body
     lifecycle.advance(actor=Actor.person(ada), incident=incident, verb=Verb.RESOLVE, now=NOW + 70 * MINUTE)
