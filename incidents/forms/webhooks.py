@@ -72,7 +72,10 @@ class WebhookForm(VersionedForm):
         self.fields["url"].widget.attrs["placeholder"] = EXAMPLES[WebhookFormat(format)]
         hears = SHAPES[format].hears
         self.fields["kinds"].choices = [choice for choice in IncidentEvent.choices if choice[0] in hears]
-        self.fields["services"].queryset = Service.objects.active()
+        services = Service.objects.active()
+        self.fields["services"].queryset = services
+        if not services.exists():
+            del self.fields["services"]
 
     def anew(self, current: Webhook) -> Self:
         return type(self)(format=self.format, webhook=current)

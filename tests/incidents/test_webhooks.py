@@ -411,8 +411,8 @@ def test_a_signed_channel_gets_a_secret_that_is_told_once(admin):
 
 
 def test_the_audit_tells_who_and_what_but_no_secret(admin):
-    key = {"format": "pagerduty", "content": content(key="T0PSECRET", headers="X-Key: T0PSECRET"), "now": NOW}
-    webhook = webhooks.create(actor=admin, **key).webhook
+    secret = content(key="T0PSECRET", headers="X-Key: T0PSECRET")
+    webhook = webhooks.create(actor=admin, format="pagerduty", content=secret, now=NOW).webhook
     changed = content(key="T0PSECRET2", headers="X-Key: T0PSECRET3", url="https://other.example.org/T0PSECRET")
     webhooks.change(actor=admin, webhook=webhook, content=changed, version=1, now=NOW)
     generic = webhooks.create(actor=admin, format="generic", content=content(name="G"), now=NOW)
