@@ -32,6 +32,8 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 # What a browser says of an answer that is meant to refuse.
 EXPECTED = ("the server responded with a status of 4",)
+# And of a server that is stopped on purpose.
+AWAY = ("net::ERR_", "the server responded with a status of 5")
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 OpenPage = Callable[..., Page]
@@ -44,9 +46,10 @@ class Watched:
     context: BrowserContext
     complaints: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = EXPECTED
 
     def hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not any(known in message.text for known in EXPECTED):
+        if message.type in {"error", "warning"} and not any(known in message.text for known in self.expected):
             self.complaints.append(f"{message.location.get('url', '')}: {message.text}")
 
 
@@ -68,13 +71,17 @@ def world(transactional_db: None) -> World:
 
 @pytest.fixture
 def open_page(browser: Browser, live_server: Any) -> Iterator[OpenPage]:
-    """Open a window as somebody: ``open_page(user, phone=True, scheme="dark", javascript=False)``."""
+    """Open a window as somebody: ``open_page(user, phone=True, scheme="dark", javascript=False)``.
+
+    With ``server`` it looks at that address, whose server may go away.
+    """
     watched: list[Watched] = []
     with ExitStack() as stack:
 
         def open_window(user: User | None = None, *, phone: bool = False, scheme: str = "light", **more: Any) -> Page:
+            base = more.pop("server", live_server.url)
             context = browser.new_context(
-                base_url=live_server.url,
+                base_url=base,
                 viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
                 has_touch=phone,
                 is_mobile=phone,
@@ -88,10 +95,10 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[OpenPage]:
                 client = Client()
                 sign_in(client, user)
                 name = settings.SESSION_COOKIE_NAME
-                context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
-            window = Watched(context)
+                context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": base}])
+            window = Watched(context, expected=EXPECTED if base == live_server.url else EXPECTED + AWAY)
             watched.append(window)
-            return watch(window, live_server.url)
+            return watch(window, base)
 
         yield open_window
     assert [complaint for window in watched for complaint in window.complaints] == []
