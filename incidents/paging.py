@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Q
 
@@ -36,7 +37,7 @@ def keyset_page(
 ) -> Page[Row]:
     """The page that ``params`` (``request.GET``) asks for; the first one where its token is missing or means nothing.
 
-    ``order`` names the columns as ``order_by()`` does. Costs one query; another one where
+    ``order`` names the columns as ``order_by()`` does; one that is none is annotated as a whole number. Costs one query; another one where
     the token leads off either end, or from one value of the first of three columns to the next.
     """
     after = _position(queryset.model, order, params.get("after", ""))
@@ -120,7 +121,11 @@ def _position(model: type[models.Model], order: Sequence[str], token: str) -> li
 
 
 def _value(model: type[models.Model], column: str, number: int) -> dt.datetime | dt.date | int:
-    field = model._meta.get_field(column)
+    try:
+        field = model._meta.get_field(column)
+    except FieldDoesNotExist:
+        # Annotated, as a whole number.
+        return number
     if isinstance(field, models.DateTimeField):
         return EPOCH + number * MICROSECOND
     return dt.date.fromordinal(number) if isinstance(field, models.DateField) else number

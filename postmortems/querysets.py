@@ -5,7 +5,7 @@ import re
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, JSONArray
 
 from incidents.enums import Role
@@ -15,6 +15,8 @@ from .enums import UNFINISHED, ActionStatus, Audience, CauseCategory, Postmortem
 
 # The orders of the two lists, each by columns that are never null where the list shows the row.
 ACTION_ORDER = ("due_sort", "id")
+# Where finished ones are listed too they come behind, so that what is overdue stands first.
+ALL_ACTIONS_ORDER = ("is_finished", *ACTION_ORDER)
 LIBRARY_ORDER = ("-first_published_at", "-id")
 MAX_WORDS = 12
 # How much the page Today shows of each.
@@ -77,6 +79,9 @@ class ActionItemQuerySet(models.QuerySet):
         """What the table was asked for; ``today`` is the reader's, and decides what is overdue."""
         rows = self.filter(_WHOSE[whose](user)) if whose in _WHOSE else self
         rows = rows.filter(_in_state(state, today))
+        if state == "all":
+            finished = Case(When(status__in=UNFINISHED, then=0), default=1)
+            rows = rows.annotate(is_finished=finished).order_by(*ALL_ACTIONS_ORDER)
         if type:
             rows = rows.filter(type=type)
         for word in q.casefold().split()[:MAX_WORDS]:
@@ -155,6 +160,10 @@ class PostmortemQuerySet(models.QuerySet):
     def of_incident(self, series: str, number: int) -> Self:
         """That of the incident with this number."""
         return self.filter(incident__series=series, incident__number=number)
+
+    def showing_publicly(self, words: str) -> Self:
+        """Those whose published page holds these words in what the public sees of it, or would see."""
+        return self.filter(incident__is_private=False, published_revision__html_public__contains=words)
 
     def withdrawn_from_public(self) -> Self:
         """Those that the public could read once and that were retracted, also where they are being rewritten."""

@@ -18,11 +18,15 @@ from incidents.permissions import Actor, require
 from ..enums import PostmortemStatus, SectionKind
 from ..models import Postmortem, Section, Template
 from ..permissions import LessonPerm
+from . import lifecycle
 
 
 @transaction.atomic
 def start(*, actor: Actor, incident: Incident, now: dt.datetime, template: Template | None = None) -> Postmortem:
-    """Start the draft of an incident's postmortem; the one that is there where somebody was quicker."""
+    """Start the draft of an incident's postmortem; the one that is there where somebody was quicker.
+
+    Where somebody said that none is needed, the draft is taken up again as it was.
+    """
     require(actor, LessonPerm.WRITE, incident)
     if incident.status in (Status.TRIAGE, Status.CANCELLED):
         raise NotPossible(_("There is no story to tell of an incident in triage, or of a cancelled one."))
@@ -35,6 +39,8 @@ def start(*, actor: Actor, incident: Incident, now: dt.datetime, template: Templ
     if created:
         changes = {"status": (None, PostmortemStatus.DRAFT)}
         audit.record(actor=actor, action="postmortem.drafted", target=postmortem, at=now, changes=changes)
+    elif postmortem.status == PostmortemStatus.NOT_REQUIRED:
+        lifecycle.redraft(actor=actor, postmortem=postmortem, now=now)
     return postmortem
 
 

@@ -52,7 +52,8 @@ _S = PostmortemStatus
 TRANSITIONS: dict[PostmortemVerb, PostmortemTransition] = {
     PostmortemVerb.SUBMIT: _row({_S.DRAFT}, _S.IN_REVIEW, LessonPerm.WRITE),
     PostmortemVerb.WITHDRAW: _row({_S.IN_REVIEW, _S.APPROVED}, _S.DRAFT, LessonPerm.WRITE),
-    PostmortemVerb.APPROVE: _row({_S.IN_REVIEW}, _S.APPROVED, LessonPerm.APPROVE),
+    # Once more where facts have changed since: what is approved is what is published.
+    PostmortemVerb.APPROVE: _row({_S.IN_REVIEW, _S.APPROVED}, _S.APPROVED, LessonPerm.APPROVE),
     PostmortemVerb.ASK_FOR_CHANGES: _row({_S.IN_REVIEW, _S.APPROVED}, _S.DRAFT, LessonPerm.APPROVE),
     # A published one is published again after errata: a new revision, the old ones stay.
     PostmortemVerb.PUBLISH: _row({_S.APPROVED, _S.PUBLISHED}, _S.PUBLISHED, LessonPerm.APPROVE),
@@ -62,12 +63,16 @@ TRANSITIONS: dict[PostmortemVerb, PostmortemTransition] = {
 
 
 def available_verbs(actor: Actor, postmortem: Postmortem) -> list[PostmortemVerb]:
-    """What this actor may do next, in the order of the table."""
-    return [
+    """What this actor may do next, in the order of the table; an approved one is approved again or published."""
+    possible = [
         verb
         for verb, row in TRANSITIONS.items()
         if postmortem.status in row.sources and offers(actor, row.perm, postmortem)
     ]
+    if postmortem.status == PostmortemStatus.APPROVED and PostmortemVerb.APPROVE in possible:
+        needless = PostmortemVerb.PUBLISH if changed_since_approval(postmortem) else PostmortemVerb.APPROVE
+        possible.remove(needless)
+    return possible
 
 
 @transaction.atomic
@@ -79,16 +84,20 @@ def submit(*, actor: Actor, postmortem: Postmortem, now: dt.datetime) -> Postmor
 @transaction.atomic
 def withdraw(*, actor: Actor, postmortem: Postmortem, now: dt.datetime) -> Postmortem:
     """Take it back to draft; approvals become void."""
+    _move(actor, postmortem, PostmortemVerb.WITHDRAW, now)
     postmortem.reviews.update(is_void=True)
-    return _move(actor, postmortem, PostmortemVerb.WITHDRAW, now)
+    return postmortem
 
 
 @transaction.atomic
 def approve(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str = "") -> Postmortem:
-    """Say that it may be published."""
-    _check_reviewer(actor, postmortem)
+    """Say that it may be published as it is now; an approval of something else that it had is void."""
+    require(actor, LessonPerm.APPROVE, postmortem)
+    _check_second_person(actor, postmortem)
     reviewer = _require_person(actor)
-    _move(actor, postmortem, PostmortemVerb.APPROVE, now)
+    approved = document.digest(document.build(postmortem))
+    _move(actor, postmortem, PostmortemVerb.APPROVE, now, approved_digest=approved)
+    postmortem.reviews.update(is_void=True)
     _record(postmortem, reviewer, ReviewDecision.APPROVED, note, now)
     return postmortem
 
@@ -96,12 +105,13 @@ def approve(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str
 @transaction.atomic
 def ask_for_changes(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str) -> Postmortem:
     """Send it back to its authors, saying what is missing."""
+    require(actor, LessonPerm.APPROVE, postmortem)
     if not note.strip():
         message = _("Say what should change; one sentence is enough.")
         raise InvalidInput(message, code="note_missing", fields={"note": message})
     reviewer = _require_person(actor)
-    postmortem.reviews.update(is_void=True)
     _move(actor, postmortem, PostmortemVerb.ASK_FOR_CHANGES, now)
+    postmortem.reviews.update(is_void=True)
     _record(postmortem, reviewer, ReviewDecision.CHANGES_ASKED, note, now)
     return postmortem
 
@@ -111,7 +121,7 @@ def approve_and_publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetim
     """Both in one press, which is how most postmortems go out. What is missing is told before anything is approved."""
     require(actor, LessonPerm.APPROVE, postmortem)
     _check_complete(postmortem)
-    if postmortem.status == PostmortemStatus.IN_REVIEW:
+    if postmortem.status == PostmortemStatus.IN_REVIEW or changed_since_approval(postmortem):
         approve(actor=actor, postmortem=postmortem, now=now, note=note)
     return publish(actor=actor, postmortem=postmortem, now=now)
 
@@ -126,7 +136,10 @@ def publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str
     _check_possible(postmortem, PostmortemVerb.PUBLISH)
     if postmortem.is_published:
         # What an approval was given for is out already; errata are nobody's own decision either.
-        _check_reviewer(actor, postmortem)
+        _check_second_person(actor, postmortem)
+    if changed_since_approval(postmortem):
+        message = _("What it tells has changed since it was approved. Look at it again and approve what it says now.")
+        raise NotPossible(message, code="changed_since_approval")
     _check_complete(postmortem)
     return _publish(actor=actor, postmortem=postmortem, now=now, note=note)
 
@@ -143,6 +156,9 @@ def publish_imported(*, actor: Actor, postmortem: Postmortem, now: dt.datetime) 
 @transaction.atomic
 def retract(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, reason: str) -> Postmortem:
     """Take a published postmortem off the pages of readers. Its revisions stay."""
+    require(actor, LessonPerm.APPROVE, postmortem)
+    _check_possible(postmortem, PostmortemVerb.RETRACT)
+    _check_second_person(actor, postmortem)
     if not reason.strip():
         message = _("Say why it is retracted; one sentence is enough.")
         raise InvalidInput(message, code="reason_missing", fields={"reason": message})
@@ -212,6 +228,13 @@ def needs_postmortem(incident: Incident) -> bool:
     return not Postmortem.objects.filter(incident=incident, status__in=finished).exists()
 
 
+def changed_since_approval(postmortem: Postmortem) -> bool:
+    """Whether the text or the facts (timeline, milestones, causes, …) are others than those that were approved."""
+    if postmortem.status != PostmortemStatus.APPROVED:
+        return False
+    return postmortem.approved_digest != document.digest(document.build(postmortem))
+
+
 def only_editor(postmortem: Postmortem) -> bool:
     """Whether nobody else could approve: a single-editor installation is told so and may go on."""
     return User.objects.who_see(postmortem.incident).with_role(Role.EDITOR).count() < 2
@@ -275,15 +298,15 @@ def _check_complete(postmortem: Postmortem) -> None:
         raise NotPossible(_("Not yet: %(missing)s") % {"missing": " ".join(missing)}, code="checklist")
 
 
-def _check_reviewer(actor: Actor, postmortem: Postmortem) -> None:
-    """Where the severity asks for a second pair of eyes, the only author cannot approve."""
+def _check_second_person(actor: Actor, postmortem: Postmortem) -> None:
+    """Where the severity asks for a second pair of eyes, the only author decides nothing alone."""
     level = SeverityLevel.objects.filter(code=postmortem.incident.severity).first()
     if level is None or not level.second_approver_required or actor.user is None or only_editor(postmortem):
         return
     authors = set(postmortem.authors.values_list("pk", flat=True))
     if authors == {actor.user.pk}:
         raise NotPossible(
-            _("You are its only author, and %(severity)s asks for a second pair of eyes: let another editor approve.")
+            _("You are its only author, and %(severity)s asks for a second pair of eyes: let another editor decide.")
             % {"severity": postmortem.incident.get_severity_display()},
             code="second_approver",
         )

@@ -52,6 +52,8 @@ class Postmortem(models.Model):
         _("show names"), default=False, help_text=_("Otherwise the published page says what role a person had.")
     )
     audience = models.CharField(max_length=10, choices=Audience, default=Audience.INTERNAL, editable=False)
+    # What an approval was given for: `publication.document.digest()` of that moment.
+    approved_digest = models.CharField(max_length=64, blank=True, editable=False)
     # What the published revision is called, kept by the domain: lists and addresses never show the draft.
     published_title = models.CharField(max_length=200, blank=True, editable=False)
     published_lede = models.CharField(max_length=500, blank=True, editable=False)

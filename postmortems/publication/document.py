@@ -4,6 +4,8 @@ It is plain JSON, complete and immutable. What may change later (titles and stat
 """
 
 import datetime as dt
+import hashlib
+import json
 from typing import Any
 
 from incidents.domain import durations
@@ -19,7 +21,20 @@ from .names import Roles, everybody_else, people_of
 SCHEMA = 1
 # What people wrote, wherever it stands in the document: the texts in which a name may be.
 WRITTEN = frozenset(
-    {"title", "lede", "heading", "text", "what", "scope", "explanation", "whys", "evidence", "note", "time_text"}
+    {
+        "title",
+        "lede",
+        "heading",
+        "text",
+        "details",
+        "what",
+        "scope",
+        "explanation",
+        "whys",
+        "evidence",
+        "note",
+        "time_text",
+    }
     | {"near_miss_saved_by", "near_miss_earlier_stop"}
 )
 
@@ -88,6 +103,13 @@ def build(postmortem: Postmortem) -> dict[str, Any]:
         return document
     people = people_of(incident)
     return _anonymous(document, Roles(people, everybody_else(people)))
+
+
+def digest(document: dict[str, Any]) -> str:
+    """What an approval is given for: all that the document tells, but for how far the work is, which moves on daily."""
+    items = [{**item, "status": "", "done": False} for item in document["action_items"]]
+    told = json.dumps({**document, "action_items": items}, sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
@@ -162,6 +184,7 @@ def _action_item(item: ActionItem) -> dict[str, Any]:
     return {
         "number": item.number,
         "text": item.text,
+        "details": item.details,
         "type": item.type,
         "cause": item.cause_id,
         "done": item.status in (ActionStatus.DONE, ActionStatus.VERIFIED),

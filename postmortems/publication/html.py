@@ -26,7 +26,13 @@ def render(document: dict[str, Any], *, public: bool) -> str:
 
     For the public, what is internal only is left out, and nothing is live: what is to be done stands in it.
     """
-    return render_to_string("postmortems/_document.html", context(document, public=public))
+    html = render_to_string("postmortems/_document.html", context(document, public=public))
+    return _with_public_pictures(html, document["reference"]) if public else html
+
+
+def _with_public_pictures(html: str, reference: str) -> str:
+    """Pictures of the incident at the address at which the public is served those, and only those, that stand here."""
+    return html.replace(f'src="/incidents/{reference}/pictures/', f'src="/postmortems/{reference}/pictures/')
 
 
 def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:

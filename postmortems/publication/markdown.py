@@ -104,7 +104,9 @@ def _action(item: dict[str, Any], causes: list[dict[str, Any]]) -> str:
     places = {cause["id"]: place for place, cause in enumerate(causes, start=1)}
     said = [item["type"], item["status"]]
     said += [f"cause {places[item['cause']]}"] if item["cause"] in places else []
-    return f"- [{'x' if item['done'] else ' '}] {_line(item['text'])}\n  ({', '.join(said)})"
+    line = f"- [{'x' if item['done'] else ' '}] {_line(item['text'])}\n  ({', '.join(said)})"
+    details = item.get("details", "").strip("\n")
+    return f"{line}\n\n{indented(details)}\n" if details else line
 
 
 def _defence(check: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ from ..domain.action_items import ActionVerb
 from ..forms.lessons import ActionFilterForm, ActionForm, ActionStateForm
 from ..models import ActionItem
 from ..permissions import LessonPerm
-from ..querysets import ACTION_ORDER, ActionItemQuerySet
+from ..querysets import ActionItemQuerySet
 from .panel import back_to_lessons, lesson_form
 
 CSV_HEAD = ("action item", "text", "state", "owner", "due", "type", "incident", "incident title", "evidence", "reason")
@@ -70,7 +70,8 @@ def action_list(request: SignedInRequest) -> HttpResponse:
     """What there is to do, overdue first."""
     require(actor_of(request), Perm.VIEW_INCIDENTS)
     form = ActionFilterForm(request.GET)
-    page = keyset_page(_filtered(request, form), order=ACTION_ORDER, params=request.GET)
+    found = _filtered(request, form)
+    page = keyset_page(found, order=[str(name) for name in found.query.order_by], params=request.GET)
     query = filters_of(request).urlencode()
     context = {"form": form, "items": page.rows, "today": _today(request), "page": page, "query": query}
     return render(request, "postmortems/actions.html", context)

@@ -89,6 +89,7 @@ def review(request: SignedInRequest, incident: Incident) -> HttpResponse:
         "verbs": lifecycle.available_verbs(actor, postmortem),
         "reviews": postmortem.reviews.select_related("reviewer"),
         "only_editor": lifecycle.only_editor(postmortem),
+        "changed": lifecycle.changed_since_approval(postmortem),
     }
     return form_page(request, "postmortems/review.html", form, **context)
 
@@ -117,7 +118,8 @@ def not_required(request: SignedInRequest, incident: Incident) -> HttpResponse:
 
     if attempt(form, save):
         return redirect(incident)
-    return form_page(request, "postmortems/reason.html", form, incident=incident, verb="not-required")
+    context = {"incident": incident, "verb": "not-required", "only_editor": False}
+    return form_page(request, "postmortems/reason.html", form, **context)
 
 
 @incident_page
@@ -133,7 +135,8 @@ def retract(request: SignedInRequest, incident: Incident) -> HttpResponse:
 
     if attempt(form, save):
         return redirect("postmortem-review", incident.reference)
-    return form_page(request, "postmortems/reason.html", form, incident=incident, verb="retract")
+    context = {"incident": incident, "verb": "retract", "only_editor": lifecycle.only_editor(postmortem)}
+    return form_page(request, "postmortems/reason.html", form, **context)
 
 
 def _draft(request: SignedInRequest, incident: Incident) -> Postmortem:

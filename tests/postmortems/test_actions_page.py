@@ -53,6 +53,16 @@ def test_overdue_first_and_what_has_no_date_last(incident):
     assert text_of(reader.get(URL)).count(">overdue</span>") == 1
 
 
+def test_overdue_first_also_where_finished_ones_are_listed(incident):
+    make_action_item(incident, "Finished", due_on=day(-9), status="done")
+    make_action_item(incident, "Dropped", due_on=day(-8), status="wont_do", reason="x")
+    make_action_item(incident, "Soon", due_on=day(3))
+    make_action_item(incident, "Late", due_on=day(-3))
+    client = client_of(Role.READER)
+    assert texts(client, state="all") == ["Late", "Soon", "Finished", "Dropped"]
+    assert [row["text"] for row in rows(client, state="all")] == ["Late", "Soon", "Finished", "Dropped"]
+
+
 def test_each_filter(incident):
     reader = client_of(Role.READER)
     team = make_team(members=(reader.user,))
@@ -120,19 +130,21 @@ def test_the_csv_holds_the_same_and_no_formula(incident):
     assert rows(client_of(Role.READER), state="done")[0]["evidence"] == "'@SUM(A1)"
 
 
-def test_pages_hold_every_row_once(incident):
+@pytest.mark.parametrize(("state", "finished"), [("", False), ("all", True)])
+def test_pages_hold_every_row_once(incident, state, finished):
     for number in range(120):
-        make_action_item(incident, f"Item {number}", due_on=day(number // 7) if number % 3 else None)
+        status = "open" if number % 5 or not finished else "done"
+        make_action_item(incident, f"Item {number}", due_on=day(number // 7) if number % 3 else None, status=status)
     reader = client_of(Role.READER)
-    seen, query = [], {"after": ""}
+    seen, query = [], {"after": "", "state": state}
     for _page in range(3):
         response = reader.get(URL, query)
         seen += [item.number for item in response.context["items"]]
-        query = {"after": response.context["page"].after}
+        query["after"] = response.context["page"].after
     assert sorted(seen) == list(range(1, 121))
-    assert query == {"after": ""}
-    for wrong in ("x", "9", "999999999999999999.1", "-5.1"):
-        assert reader.get(URL, {"after": wrong}).status_code == 200
+    assert not query["after"]
+    for wrong in ("x", "9", "999999999999999999.1", "-5.1", "7.999999999999999999.1"):
+        assert reader.get(URL, {"after": wrong, "state": state}).status_code == 200
 
 
 def test_it_costs_the_same_with_two_and_twenty_rows():

@@ -107,6 +107,7 @@ def documents(draw):
         {
             "number": place,
             "text": draw(NAMED),
+            "details": draw(TEXT),
             "type": draw(st.sampled_from(ActionType.values)),
             "cause": draw(st.sampled_from([None, *(cause["id"] for cause in listed)])),
             "done": draw(st.booleans()),
@@ -192,8 +193,9 @@ def test_markdown_out_and_in_again_gives_the_same_records(document):
         (c["role"], c["category"], c["title"], c["explanation"], c["whys"], c["evidence"]) for c in document["causes"]
     ]
     ids = [cause["id"] for cause in document["causes"]]
-    assert [(a.title, a.type, a.cause) for a in read.action_items] == [
-        (a["text"], a["type"], ids.index(a["cause"]) if a["cause"] else None) for a in document["action_items"]
+    assert [(a.title, a.details, a.type, a.cause) for a in read.action_items] == [
+        (a["text"], a["details"], a["type"], ids.index(a["cause"]) if a["cause"] else None)
+        for a in document["action_items"]
     ]
     assert [(i.what, i.audience, scope_of(i), i.basis, i.from_at, i.to_at) for i in read.impacts] == [
         (i["what"], i["audience"], i["scope"], i["basis"], instant(i["from"]), instant(i["to"]))

@@ -1,16 +1,22 @@
 """The states of a postmortem: who moves it where, the second approver, what closes an incident."""
 
+import datetime as dt
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from incidents.domain import privacy
 from incidents.enums import Role, Severity, Status
-from incidents.models import AuditEntry, Incident, User
+from incidents.errors import Forbidden
+from incidents.models import AuditEntry, Incident, TimelineEvent, User
 from incidents.permissions import Actor
 from postmortems.domain import lifecycle
 from postmortems.enums import PostmortemStatus
 from postmortems.models import Postmortem, Revision
-from tests.factories import make_incident, make_postmortem, make_published, make_user
+from postmortems.publication import document
+from tests.factories import make_action_item, make_cause, make_incident, make_postmortem, make_published, make_user
 from tests.incident_pages import client_of, recorded, text_of, url
 from tests.postmortems.pages import address, make_public, review
 
@@ -21,7 +27,7 @@ STATES = ("draft", "in_review", "approved", "published", "retracted", "not_requi
 TABLE = {
     "submit": ({"draft"}, "in_review", "responder"),
     "withdraw": ({"in_review", "approved"}, "draft", "responder"),
-    "approve": ({"in_review"}, "approved", "editor"),
+    "approve": ({"in_review", "approved"}, "approved", "editor"),
     "ask-for-changes": ({"in_review", "approved"}, "draft", "editor"),
     "publish": ({"approved", "published"}, "published", "editor"),
     "redraft": ({"retracted", "not_required"}, "draft", "responder"),
@@ -35,6 +41,9 @@ def in_state(status, **more):
     Postmortem.objects.filter(pk=postmortem.pk).update(
         status=status, not_required_reason="why" if status == "not_required" else ""
     )
+    postmortem.refresh_from_db()
+    approved = document.digest(document.build(postmortem))
+    Postmortem.objects.filter(pk=postmortem.pk, status="approved").update(approved_digest=approved)
     postmortem.refresh_from_db()
     return postmortem
 
@@ -103,6 +112,73 @@ def test_taking_it_back_makes_the_approval_void():
     assert postmortem.reviews.get().is_void
 
 
+@pytest.mark.parametrize("verb", ["withdraw", "ask-for-changes"])
+def test_who_may_not_take_it_back_leaves_its_approval_alone(verb):
+    postmortem = in_state("in_review")
+    review(client_of(Role.EDITOR), postmortem, "approve")
+    least = Role.READER if verb == "withdraw" else Role.RESPONDER
+    stranger, act = Actor.person(make_user(role=least)), getattr(lifecycle, verb.replace("-", "_"))
+    more = {"note": "Change it"} if verb == "ask-for-changes" else {}
+    with CaptureQueriesContext(connection) as asked, pytest.raises(Forbidden):
+        act(actor=stranger, postmortem=postmortem, now=timezone.now(), **more)
+    assert not [query for query in asked.captured_queries if query["sql"].startswith("UPDATE")]
+    assert not postmortem.reviews.get().is_void
+    assert review(client_of(Role.EDITOR), postmortem, verb, "Change it") == 302
+    assert postmortem.reviews.order_by("pk").first().is_void
+
+
+# What an approval is given for
+
+FACTS = {
+    "a cause": lambda incident: make_cause(incident, "Another cause"),
+    "an action item": lambda incident: make_action_item(incident, "Another", status="historical"),
+    "details of one": lambda incident: incident.action_items.update(details="Much more"),
+    "a milestone": lambda incident: Incident.objects.filter(pk=incident.pk).update(detected_by="users"),
+    "the severity": lambda incident: Incident.objects.filter(pk=incident.pk).update(severity="sev3"),
+    "the timeline": lambda incident: TimelineEvent.objects.create(
+        incident=incident, text="Unseen", time_text="later", sort_at=timezone.now()
+    ),
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_what_was_approved_is_not_published_with_other_facts(fact):
+    postmortem = in_state("in_review")
+    make_action_item(postmortem.incident, "Add an alert", status="historical")
+    editor = client_of(Role.EDITOR)
+    review(editor, postmortem, "approve")
+    assert "publish" in editor.get(address(postmortem, "review")).context["verbs"]
+    FACTS[fact](postmortem.incident)
+    page = editor.get(address(postmortem, "review"))
+    assert "has changed since it was approved" in text_of(page)
+    assert page.context["verbs"] == ["withdraw", "approve", "ask-for-changes"]
+    assert review(editor, postmortem, "publish") == 422
+    assert postmortem.status == "approved"
+    assert review(editor, postmortem, "approve-and-publish") == 302
+    assert [given.is_void for given in postmortem.reviews.order_by("pk")] == [True, False]
+
+
+def test_work_that_moves_on_needs_no_new_approval():
+    postmortem = in_state("in_review")
+    item = make_action_item(postmortem.incident, owner=make_user(), due_on=dt.date(2031, 1, 1))
+    editor = client_of(Role.EDITOR)
+    review(editor, postmortem, "approve")
+    type(item).objects.update(status="done")
+    assert review(editor, postmortem, "publish") == 302
+    assert postmortem.published_revision.document["action_items"][0]["done"]
+
+
+def test_the_only_author_does_not_approve_changed_facts_of_a_sev1_alone():
+    author, other = client_of(Role.EDITOR), client_of(Role.EDITOR)
+    postmortem = sev1(author=author.user)
+    review(author, postmortem, "submit")
+    review(other, postmortem, "approve")
+    make_cause(postmortem.incident, "Another cause")
+    for verb in ("publish", "approve-and-publish", "approve"):
+        assert review(author, postmortem, verb) == 422
+    assert review(other, postmortem, "approve-and-publish") == 302
+
+
 # The second pair of eyes
 
 
@@ -136,6 +212,26 @@ def test_errata_of_a_sev1_are_not_one_persons_decision_either():
     review(other, postmortem, "approve-and-publish")
     assert review(author, postmortem, "publish") == 422
     assert review(other, postmortem, "publish") == 302
+
+
+def test_nor_is_it_one_persons_decision_to_retract_a_sev1():
+    author, other = client_of(Role.EDITOR), client_of(Role.EDITOR)
+    postmortem = sev1(author=author.user)
+    review(author, postmortem, "submit")
+    review(other, postmortem, "approve-and-publish")
+    refused = author.post(address(postmortem, "retract"), {"reason": "I do not like it"})
+    assert refused.status_code == 422
+    assert "second pair of eyes" in text_of(refused)
+    assert other.post(address(postmortem, "retract"), {"reason": "A name was in it"}).status_code == 302
+
+
+def test_a_single_editor_retracts_alone_and_is_told_so():
+    author = client_of(Role.EDITOR)
+    postmortem = sev1(author=author.user)
+    review(author, postmortem, "submit")
+    review(author, postmortem, "approve-and-publish")
+    assert "Only one person here may approve" in text_of(author.get(address(postmortem, "retract")))
+    assert author.post(address(postmortem, "retract"), {"reason": "A name was in it"}).status_code == 302
 
 
 def test_a_single_editor_is_told_so_and_decides_alone():
@@ -216,6 +312,20 @@ def test_not_required_is_for_editors_and_not_for_what_is_under_way():
     assert "None is needed" not in text_of(client_of().get(url(incident)))
     postmortem = in_state("in_review")
     assert client_of(Role.EDITOR).post(address(postmortem, "not-required"), {"reason": "x"}).status_code == 422
+
+
+def test_a_draft_that_turns_out_needless_is_kept_and_can_be_taken_up_again():
+    postmortem = make_postmortem(text="A closing tag was lost.")
+    incident, editor = postmortem.incident, client_of(Role.EDITOR)
+    assert address(incident, "not-required") in text_of(editor.get(url(incident)))
+    assert editor.post(address(incident, "not-required"), {"reason": "A drill"}).status_code == 302
+    shown = text_of(editor.get(url(incident)))
+    assert "Write one after all" in shown
+    assert address(incident, "not-required") not in shown
+    assert client_of().post(address(incident, "start")).status_code == 302
+    postmortem.refresh_from_db()
+    assert (postmortem.status, postmortem.not_required_reason) == ("draft", "")
+    assert postmortem.sections.filter(text="A closing tag was lost.").exists()
 
 
 # Revisions

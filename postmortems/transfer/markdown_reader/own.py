@@ -26,7 +26,7 @@ _PART = re.compile(r"<!-- nevertwice:(?P<name>[a-z]+)(?: (?P<kind>[a-z_]+))? -->
 _MARK_IN_TEXT = re.compile(r"^<!-- \\(\\*)nevertwice:", re.MULTILINE)
 _ITEM = re.compile(r"- \*\*(?P<head>\"(?:[^\"\\]|\\.)*\"|[^*]+)\*\* — (?P<said>.*)")
 _ACTION = re.compile(r"- \[[ x]\] (?P<text>.*)")
-_ACTION_SAID = re.compile(r"  \((?P<type>[a-z]+), [a-z_]+(?:, cause (?P<cause>\d+))?\)")
+_ACTION_SAID = re.compile(r"\((?P<type>[a-z]+), [a-z_]+(?:, cause (?P<cause>\d+))?\)")
 _DEFENCE = re.compile(r"- (?P<defence>[a-z_]+): (?P<result>[a-z]+)(?: — (?P<note>\".*\"))?")
 _Line = tuple[int, str]
 
@@ -194,16 +194,13 @@ def _read_cause_line(cause: CauseRecord, text: str) -> None:
 
 
 def _read_actions(document: Document, part: list[_Line]) -> None:
-    for position, (number, line) in enumerate(part):
-        match = _ACTION.fullmatch(line)
-        if match is None:
-            continue
-        said = _ACTION_SAID.fullmatch(part[position + 1][1]) if position + 1 < len(part) else None
-        record = ActionRecord(match["text"], number)
+    for number, match, below in _items(part, _ACTION):
+        head, _end, details = below.partition("\n")
+        said = _ACTION_SAID.fullmatch(head)
+        record = ActionRecord(match["text"], number, details=(details if said else below).strip("\n"))
         if said:
-            cause = int(said["cause"]) - 1 if said["cause"] else None
+            record.cause = int(said["cause"]) - 1 if said["cause"] else None
             _guarded(document, number, lambda r=record, s=said: setattr(r, "type", ActionType(s["type"])))
-            record.cause = cause
         document.action_items.append(record)
 
 
