@@ -5,7 +5,7 @@
 const EVERY = 4000;
 const SLOWEST = 60000;
 const PATIENCE = 10000;
-const PARTS = ["incident-head", "updates", "roll-call-part", "news"];
+const PARTS = ["incident-head", "callouts-part", "updates", "roll-call-part", "news"];
 
 let pause = EVERY;
 let timer = 0;

@@ -33,7 +33,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 # What a browser says of an answer that is meant to refuse.
 EXPECTED = ("the server responded with a status of 4",)
 # And of a server that is stopped on purpose.
-AWAY = ("net::ERR_", "the server responded with a status of 5")
+AWAY = ("net::ERR_", "the server responded with a status of 5", "htmx:afterRequest", "htmx:sendError")
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 OpenPage = Callable[..., Page]
