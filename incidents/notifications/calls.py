@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from ..enums import CALLING_STATUSES, CallStep, IncidentKind, Role
-from ..models import Callout, Incident, OutboxMessage, SeverityLevel, Team, User
+from ..models import Callout, Incident, OutboxMessage, Service, SeverityLevel, Team, User
 from ..permissions import Actor
 from . import draft
 
@@ -162,12 +162,12 @@ def _teams_by_nearness(incident: Incident) -> list[list[Team]]:
 
 def _reachable(people: Iterable[User | None], incident: Incident) -> list[User]:
     """Those of them, each once, who can be called to this incident."""
+    return [person for person in _who_can_come(people) if Actor.person(person).sees(incident)]
+
+
+def _who_can_come(people: Iterable[User | None]) -> list[User]:
     known = dict.fromkeys(person for person in people if person is not None)
-    return [
-        person
-        for person in known
-        if person.email and person.has_role(Role.RESPONDER) and Actor.person(person).sees(incident)
-    ]
+    return [person for person in known if person.email and person.has_role(Role.RESPONDER)]
 
 
 def shown(incident: Incident) -> list[Callout] | None:
@@ -179,3 +179,43 @@ def shown(incident: Incident) -> list[Callout] | None:
         return None
     latest = {callout.person_id: callout for callout in incident.callouts.select_related("person", "message")}
     return list(latest.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Whom an incident would call that is about to begin: by service (its key and name), and without a service."""
+
+    by_service: list[tuple[int, str, str]]
+    otherwise: str
+
+    @property
+    def always(self) -> str:
+        """Who is called whatever is chosen; empty where that depends on the service."""
+        return self.otherwise if all(names == self.otherwise for _key, _name, names in self.by_service) else ""
+
+    @property
+    def nobody(self) -> bool:
+        return not (self.otherwise or any(names for _key, _name, names in self.by_service))
+
+
+def expected(actor: Actor) -> Expected:
+    """Whom this actor's next incident would call, as names in a row; empty where that is only themselves or nobody."""
+    default = Team.objects.active().filter(is_default=True).select_related("team_lead", "deputy")
+    admins = User.objects.with_role(Role.ADMIN).order_by("name")
+    fallback = _first_of([*default]) or _who_can_come(admins)
+    services = Service.objects.active().for_page()
+    return Expected(
+        by_service=[
+            (service.pk, service.name, _named(_first_of([service.team]) or fallback, actor)) for service in services
+        ],
+        otherwise=_named(fallback, actor),
+    )
+
+
+def _first_of(teams: Iterable[Team | None]) -> list[User]:
+    used = [team for team in teams if team is not None and team.is_active]
+    return _who_can_come(team.team_lead for team in used) or _who_can_come(team.deputy for team in used)
+
+
+def _named(people: Iterable[User], actor: Actor) -> str:
+    return ", ".join(person.name for person in people if person != actor.user)

@@ -14,6 +14,7 @@ from ..domain import declaration
 from ..enums import Role
 from ..forms.declaration import DeclareForm, NearMissForm, NewIncidentForm, ReportForm
 from ..models import Incident, SeverityLevel
+from ..notifications import calls
 from ..permissions import Perm, require
 from ..requests import SignedInRequest
 from ..zones import reader_zone
@@ -37,7 +38,8 @@ def incident_new(request: SignedInRequest) -> HttpResponse:
     if incident := attempt(form, lambda: begin(actor=actor, new=form.new_incident(), now=timezone.now())):
         return redirect(incident)
     context = {"kind": kind, "open_now": _open_now(request), "severity_levels": SeverityLevel.objects.gravest_first()}
-    return form_page(request, "incidents/new.html", form, **context, **_zone(request))
+    expected = None if kind == "near-miss" else calls.expected(actor)
+    return form_page(request, "incidents/new.html", form, calls=expected, **context, **_zone(request))
 
 
 @require_safe

@@ -1,5 +1,6 @@
 """From an incident to its published postmortem and back, as people walk it; and what machines say of its pages."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +90,9 @@ def declare_and_resolve(desk: Desk) -> Incident:
     page.get_by_label("Who cannot do what?").fill("visitors see an empty page")
     page.get_by_label("Users", exact=True).check()
     page.get_by_label("Since when?").fill("-28m")
-    desk.press("Declare incident")
+    # The button names whom it calls.
+    page.get_by_role("button", name=re.compile("^Declare")).click()
+    desk.settle()
     desk.heading(TITLE)
     page.get_by_label("New timeline entry").fill(BLOCK)
     preview = page.get_by_role("button", name="Preview", exact=True)

@@ -100,7 +100,7 @@ def test_the_schedule_names_each_job_once():
     table = import_string(settings.SCHEDULE)
     names = [job.name for job in table]
     assert len(names) == len(set(names)) >= 5
-    assert all(job.every >= dt.timedelta(minutes=1) for job in table)
+    assert all(job.every >= dt.timedelta(seconds=10) for job in table)
 
 
 @pytest.mark.django_db

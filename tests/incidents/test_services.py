@@ -99,7 +99,7 @@ def test_a_page_costs_the_same_however_much_is_open(number, django_assert_num_qu
         incident_on(service)
     client = client_of()
     client.get("/services/storefront/")
-    with django_assert_num_queries(5):  # session, account, service, open, earlier
+    with django_assert_num_queries(6):  # session, account, service, open, followed or not, earlier
         client.get("/services/storefront/")
 
 
