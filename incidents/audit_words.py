@@ -71,6 +71,7 @@ _deeds: dict[str, str | Promise] = {
     "change.judged": gettext_lazy("said what a change was to it"),
     "token.created": gettext_lazy("made the token"),
     "token.revoked": gettext_lazy("revoked the token"),
+    "picture.added": gettext_lazy("added a picture"),
     "roll_call.opened": gettext_lazy("asked what had been changed"),
     "roll_call.ended": gettext_lazy("ended the roll call"),
     "update.written": gettext_lazy("wrote a status update"),

@@ -17,6 +17,9 @@ Guard = Callable[[Incident, str], list[str]]
 # Carries out what follows from a change being named as the trigger of an incident (true), or no longer (false).
 TriggerFollower = Callable[[Actor, Incident, Change, bool, dt.datetime], None]
 
+# Says whether any text of it about this incident holds these words.
+Mentioner = Callable[[Incident, str], bool]
+
 # Carries out what follows from an incident becoming private, in the same transaction.
 Follower = Callable[[Actor, Incident, dt.datetime], None]
 
@@ -57,6 +60,7 @@ _reminding: list[tuple[RemindedPeople, ReminderMaker]] = []
 _panel_makers: list[PanelMaker] = []
 _today_panel_makers: list[TodayPanelMaker] = []
 _made_private: list[Follower] = []
+_mentioners: list[Mentioner] = []
 _trigger_named: list[TriggerFollower] = []
 
 
@@ -90,6 +94,16 @@ def trigger_named(actor: Actor, incident: Incident, change: Change, is_trigger: 
     """Let all that registered act on it."""
     for follower in _trigger_named:
         follower(actor, incident, change, is_trigger, now)
+
+
+def add_mentioner(mentioner: Mentioner) -> None:
+    """Let ``mentioner`` say whether its own texts about an incident hold some words, such as the name of a picture."""
+    _mentioners.append(mentioner)
+
+
+def is_mentioned(incident: Incident, words: str) -> bool:
+    """Whether a text that another application keeps about this incident holds these words."""
+    return any(mentioner(incident, words) for mentioner in _mentioners)
 
 
 def add_panel(maker: PanelMaker) -> None:

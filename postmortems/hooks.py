@@ -15,7 +15,7 @@ from incidents.permissions import Actor
 
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
-from .domain import action_items, lifecycle, triggers
+from .domain import action_items, lifecycle, mentions, triggers
 from .panels import lessons_panel, today_panel
 from .reminders import reminded_owners, reminders_for
 from .publication import document
@@ -28,6 +28,7 @@ def register() -> None:
     registry.add_reminders(reminded_owners, reminders_for)
     registry.add_guard(wants_postmortem)
     registry.on_made_private(follow_into_privacy)
+    registry.add_mentioner(mentions.is_mentioned)
     registry.on_trigger_named(triggers.follow)
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")

@@ -8,6 +8,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -261,7 +262,7 @@ def panel(incident: Incident, *, user: User) -> dict[str, object]:
     """
     if not incident.is_open:
         return {}
-    standing = list(incident.roll_calls.for_panel(user))
+    standing: list[Any] = list(incident.roll_calls.for_panel(user))
     own = [link_to(roll_call.own_answer) for roll_call in standing if roll_call.own_answer]
     return {"roll_calls": standing, "own_questions": own, "may_begin_roll_call": may_begin(incident)}
 

@@ -16,7 +16,7 @@ from ..errors import InvalidInput, NotPossible
 from ..models import Incident, TimelineEvent, TimelineEventVersion
 from ..models.timeline import UNKNOWN_LAST
 from ..permissions import Actor, Perm, require
-from . import privacy
+from . import attachments, privacy
 from .versions import check_version, compare_and_set
 
 MAX_TEXT_LENGTH = 20_000
@@ -187,7 +187,8 @@ def move(
         raise InvalidInput(_("The entry is on this incident already."), code="same_incident")
     if origin.is_private and not other.is_private:
         raise NotPossible(_("An entry of a private incident cannot move to one that everybody sees."))
-    compare_and_set(event, at=now, incident=other, client_id=None)
+    text = attachments.take_along(event=event, other=other, now=now)
+    compare_and_set(event, at=now, incident=other, client_id=None, **_rendered(text))
     for incident in (origin, other):
         names = (privacy.name_beside(origin, incident), privacy.name_beside(other, incident))
         changes = {"incident": names}
@@ -198,6 +199,9 @@ def move(
 def move_reports(*, incident: Incident, other: Incident, now: dt.datetime) -> int:
     """Hand the reports of a duplicate to the other incident; how many there were. Part of cancelling, which checks."""
     reports = TimelineEvent.objects.filter(incident=incident, kind=TimelineKind.REPORT)
+    for event in reports.filter(text__contains="/pictures/").select_related("incident"):
+        text = attachments.take_along(event=event, other=other, now=now)
+        TimelineEvent.objects.filter(pk=event.pk).update(**_rendered(text))
     return reports.update(incident=other, client_id=None, updated_at=now)
 
 
@@ -306,9 +310,7 @@ def _values(content: EventContent) -> dict[str, object]:
         message = _("It ends before it begins.")
         raise InvalidInput(message, code="wrong_order", fields={"ended_at": message})
     return {
-        "text": text,
-        "html": str(markup.render(text, breaks=True)),
-        "renderer_version": markup.RENDERER_VERSION,
+        **_rendered(text),
         "kind": content.kind,
         "occurred_at": content.occurred_at,
         "ended_at": content.ended_at if content.occurred_at else None,
@@ -320,3 +322,9 @@ def _values(content: EventContent) -> dict[str, object]:
         "is_starred": content.is_starred,
         "is_internal": content.is_internal,
     }
+
+
+def _rendered(text: str) -> dict[str, object]:
+    """The columns that hold a text and the HTML of it."""
+    html = str(markup.render(text, breaks=True))
+    return {"text": text, "html": html, "renderer_version": markup.RENDERER_VERSION}

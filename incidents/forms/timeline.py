@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from django import forms
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
@@ -107,6 +108,7 @@ class EventForm(VersionedForm):
         self.clock = clock
         self.only_report = only_report
         self.fields["ended"].clock = clock
+        self.fields["text"].widget.attrs["data-pictures"] = reverse("pictures", args=[event.incident.reference])
         if only_report:
             for name in ("ended", "kind", "evidence", "is_starred", "is_internal"):
                 del self.fields[name]

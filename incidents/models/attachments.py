@@ -33,4 +33,4 @@ class Attachment(models.Model):
         return f"{self.name}.{self.format}"
 
     def get_absolute_url(self) -> str:
-        return reverse("attachment", args=[self.incident.reference, str(self)])
+        return reverse("picture", args=[self.incident.reference, self.name, self.format])

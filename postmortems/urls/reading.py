@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ..views import feed, reading
+from ..views import feed, pictures, reading
 
 urlpatterns = [
     path("", reading.library, name="postmortem-list"),
@@ -10,6 +10,11 @@ urlpatterns = [
     path("<slug:reference>/", reading.postmortem, name="postmortem"),
     path("<slug:reference>/public/", reading.postmortem_preview, name="postmortem-preview"),
     path("<slug:reference>/public/page/", reading.postmortem_as_public, name="postmortem-as-public"),
+    path(
+        "<slug:reference>/pictures/<uuid:picture_name>.<slug:picture_format>",
+        pictures.postmortem_picture,
+        name="postmortem-picture",
+    ),
     path("<slug:reference>/r/<int:number>/", reading.postmortem_revision, name="postmortem-revision"),
     path("<slug:reference>/-/<slug:slug>/", reading.postmortem_canonical, name="postmortem-canonical"),
 ]

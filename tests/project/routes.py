@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.factories import PASSWORD
-from tests.project.world import STATES, World
+from tests.project.world import STATES, World, picture_file
 
 # Who may, from the weakest to the strongest. A `MANAGER` is an editor or the incident lead, a `WRITER` may correct an
 # entry because of being its author or a responder.
@@ -69,6 +69,7 @@ class Route:
             values["reference"] = world.items[state].reference
         if self.name in PUBLISHED and state == "open":
             values["reference"] = world.published.reference
+            values["picture_name"] = world.published.attachments.earliest("pk").name
         values |= other
         if self.name == "password-reset-confirm":
             values["token"] = values["reset_token"]
@@ -194,6 +195,7 @@ PUBLISHED = {
     "postmortem-revision",
     "postmortem-preview",
     "postmortem-as-public",
+    "postmortem-picture",
 }
 
 ROWS: dict[str, Row] = {
@@ -272,6 +274,8 @@ ROWS: dict[str, Row] = {
         302,
         lambda world, _state: {"role": "scribe", "holder": world.people["team_lead"].pk, "next": "wait"},
     ),
+    "pictures": Row(READER, 200, 302, lambda _world, _state: {"file": picture_file(), "description": "CPU"}),
+    "picture": Row(READER, 200),
     "roll-call": Row(
         RESPONDER,
         200,
@@ -317,6 +321,7 @@ ROWS: dict[str, Row] = {
     "postmortem-feed": Row(ANYONE, 200),
     "postmortem": Row(READER, {"open": 302, **UNPUBLISHED}),
     "postmortem-canonical": Row(READER, {"open": 301, **UNPUBLISHED}),
+    "postmortem-picture": Row(READER, {"open": 200, **UNPUBLISHED}),
     "postmortem-revision": Row(READER, {"open": 200, **UNPUBLISHED}),
     "postmortem-preview": Row(
         EDITOR,
@@ -464,6 +469,7 @@ ANONYMOUS = {
     "postmortem",
     "postmortem-canonical",
     "postmortem-revision",
+    "postmortem-picture",
 }
 
 

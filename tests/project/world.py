@@ -1,20 +1,24 @@
 """A small installation with one of everything, and everybody who might look at it."""
 
 import datetime as dt
+import io
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from incidents import audit
-from incidents.domain import invitations, passwords, rollcall, timeline, updates
+from incidents.domain import attachments, invitations, passwords, rollcall, timeline, updates
 from incidents.domain.timeline import EventContent
 from incidents.enums import CancelReason, IncidentKind, MessageState, Role, Status, TimelineKind, UpdateAudience
 from incidents.models import (
     ApiToken,
+    Attachment,
     Impact,
     Incident,
     IncidentMember,
@@ -118,6 +122,8 @@ class World:
             "webhook_id": self.webhook.pk,
             "roll_call_id": self._answer(state).roll_call_id,
             "roll_call_token": rollcall.link_to(self._answer(state).key).strip("/").rpartition("/")[2],
+            "picture_name": self._picture(state).name,
+            "picture_format": "png",
             "session_id": "0" * 24,
             "subscription_id": 0,
             "stop_token": unsubscribe.token(self.people["reader"].pk, reasons.TEAM, None),
@@ -133,6 +139,9 @@ class World:
             "token_id": self.token.pk,
             "template_id": Template.objects.order_by("pk").values_list("pk", flat=True)[0],
         }
+
+    def _picture(self, state: str) -> Attachment:
+        return self.incidents[state].attachments.earliest("pk")
 
     def _answer(self, state: str) -> RollCallAnswer:
         return RollCallAnswer.objects.filter(roll_call__incident=self.incidents[state]).earliest("pk")
@@ -173,6 +182,9 @@ def build_world() -> World:
     uid, token = link.rstrip("/").split("/")[-2:]
     published = make_incident(title="Told already", status=Status.RESOLVED)
     lessons = {state: learn(incident, people, now) for state, incident in incidents.items()}
+    chart = attachments.add(actor=admin, incident=published, upload=picture_file(), now=now)
+    shown = EventContent(text=attachments.markdown_of(chart), occurred_at=now)
+    timeline.add_entries(actor=admin, incident=published, entries=[shown], now=now)
     told = draft(published, people, now)
     Postmortem.objects.filter(pk=told.pk).update(is_imported=True)
     told.refresh_from_db()
@@ -260,10 +272,18 @@ def furnish(incident: Incident, people: dict[str, User], now: dt.datetime, word:
     incident.tags.add(Tag.objects.get_or_create(name=f"release{word}")[0])
     Subscription.objects.create(incident=incident, user=people["member"])
     ask_around(incident, people, now, word)
+    attachments.add(actor=author, incident=incident, upload=picture_file(f"{word or 'chart'}.png"), now=now)
     # On a public incident that changes nothing.
     IncidentMember.objects.create(incident=incident, user=people["member"], added_by=author.user)
     audit.record(actor=author, action="incident.edited", target=incident, at=now, changes={"title": ("a", f"b {word}")})
     return events[0]
+
+
+def picture_file(name: str = "chart.png") -> SimpleUploadedFile:
+    """A small picture, as a form would send it."""
+    written = io.BytesIO()
+    Image.new("RGB", (12, 8), "teal").save(written, "PNG")
+    return SimpleUploadedFile(name, written.getvalue(), content_type="image/png")
 
 
 def ask_around(incident: Incident, people: dict[str, User], now: dt.datetime, word: str = "") -> None:
@@ -329,4 +349,4 @@ def text_of(response: HttpResponseBase) -> str:
     """What an answer says, streamed ones and its headers included."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
     headers = "\n".join(f"{name}: {value}" for name, value in response.items())
-    return f"{headers}\n{body.decode()}"
+    return f"{headers}\n{body.decode(errors='replace')}"
