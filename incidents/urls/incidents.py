@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from ..domain.lifecycle import Verb
-from ..views import calls, declaration, incident, milestones, roles, rollcall, timeline, today, updates
+from ..views import calls, declaration, incident, milestones, pictures, roles, rollcall, timeline, today, updates
 
 _entry = [
     path("", timeline.entry, name="entry"),
@@ -36,6 +36,8 @@ _incident: list[URLPattern | URLResolver] = [
     path("impact/", milestones.impact_new, name="impact-new"),
     path("impact/<int:impact_id>/", milestones.impact_edit, name="impact-edit"),
     path("impact/<int:impact_id>/remove/", milestones.impact_remove, name="impact-remove"),
+    path("pictures/", pictures.pictures, name="pictures"),
+    path("pictures/<uuid:picture_name>.<slug:picture_format>", pictures.picture, name="picture"),
     path("roll-call/", rollcall.roll_call, name="roll-call"),
     path("roll-call/<int:roll_call_id>/end/", rollcall.roll_call_end, name="roll-call-end"),
     path("roles/", roles.roles, name="roles"),
