@@ -66,13 +66,14 @@ _SPAN = _pattern(
 _CLOCK_SPAN = _pattern(
     r"T ?(?P<sign>[+-]) ?(?:(?P<hours>\d{1,5}) h )?(?P<minutes>\d{1,7})(?: ?m(?:ins?|inutes?)?)?(?!\w)"
 )
-_RANGE = _pattern(r" ?(?:-|–|to|until|till) ?(?P<until>\d{1,2}:\d\d(?::\d\d)?(?: ?[ap](?:m|\.m\.?)(?!\w))?)(?![\w:])")
-_ISO_OFFSET = _pattern(r" ?[+-]\d\d(?::?\d\d)?(?![\w:])")
-_OFFSET = _pattern(r" ?\+\d\d:\d\d(?![\w:])|\+\d\d(?:\d\d)?(?![\w:])")
-_LOOSE_OFFSET = _pattern(r" ?\+\d\d:?\d\d(?![\w:])")
+_RANGE = _pattern(r" ?(?:-|–|to|until|till) ?(?P<until>\d{1,2}:\d\d(?::\d\d)?(?: ?[ap](?:m|\.m\.?)(?!\w))?)(?!\w|:\d)")
+# A colon may follow, as in `16:15 GMT+1: it works`, but no more digits of a time.
+_ISO_OFFSET = _pattern(r" ?[+-]\d\d(?::?\d\d)?(?!\w|:\d)")
+_OFFSET = _pattern(r" ?\+\d\d:\d\d(?!\w|:\d)|\+\d\d(?:\d\d)?(?!\w|:\d)")
+_LOOSE_OFFSET = _pattern(r" ?\+\d\d:?\d\d(?!\w|:\d)")
 _ZONE_WORD = (
-    r"(?:(?:UTC|GMT)(?: ?[+-] ?\d{1,2}(?::?\d\d)?)?(?![\w:])|Z\b"
-    r"|[a-z_]{2,20}(?:/[a-z0-9_+-]{1,30}){1,2}|[a-z]{3,4}\b)"
+    r"(?:(?:UTC|GMT)(?: ?[+-] ?\d{1,2}(?::?\d\d)?|(?![+-]\d))(?!\w|:\d)|Z\b"
+    r"|[a-z_]{2,20}(?:/[a-z0-9_+-]{1,30}){1,2}|[a-z]{3,4}\b(?![+-]\d))"
 )
 _ZONE = _pattern(rf" ?\(({_ZONE_WORD})\)|,? ?({_ZONE_WORD})")
 _TURN = re.compile(r" ?\((first|second)\)|,? (first|second)\b")

@@ -25,6 +25,11 @@ def read(text: str, context: ClockContext = LIVE) -> list[tuple[str, str]]:
     return rows
 
 
+def test_a_zone_before_a_colon_is_the_zone_of_that_line() -> None:
+    text = "- 16:15 GMT+1: down\n- 16:20 GMT+1: a rollback\n- 17:30: up"
+    assert read(text, AFTER) == [("05 17:15", "down"), ("05 17:20", "a rollback"), ("05 17:30", "up")]
+
+
 def test_lines_without_a_time_belong_to_the_entry_above() -> None:
     text = "00:57 banner\n\nmore of it\n  - with a list\n\n01:30 down\n> quoted"
     assert read(text) == [("06 00:57", "banner\n\nmore of it\n  - with a list"), ("06 01:30", "down\n> quoted")]
