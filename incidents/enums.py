@@ -231,7 +231,7 @@ class NoticeKind(TextChoices):
     """What a person can be told of by mail. Calls to an incident are not among them: they always come."""
 
     FOLLOWED = "followed", _("News of incidents I follow")
-    SEV1 = "sev1", _("Any SEV1 that opens or is resolved")
+    SEV1 = "sev1", _("Every SEV1 that opens or ends")
     TEAM = "team", _("Incidents of my teams")
     ACTION_ITEMS = "action_items", _("My action items, once a week")
 
@@ -242,7 +242,7 @@ class MuteFor(TextChoices):
     MORNING = "morning", _("Until tomorrow, 08:00")
     DAY = "day", _("For a day")
     WEEK = "week", _("For a week")
-    NOT = "not", _("Not any more")
+    NOT = "not", _("Send them again")
 
 
 class WebhookFormat(TextChoices):
