@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Self
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Role
@@ -34,7 +35,9 @@ class CauseForm(VersionedForm):
         required=False,
         max_length=6000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("One answer a line, at most %(number)d, each asking why of the one before.") % {"number": MAX_WHYS},
+        help_text=format_lazy(
+            _("One answer a line, at most {most}, each asking why of the one before."), most=MAX_WHYS
+        ),
     )
     explanation = forms.CharField(
         label=_("Explanation"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})

@@ -3,12 +3,13 @@
 import datetime as dt
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.dates import MONTHS
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from incidents.clock_text import Zone, parse_zone
 from incidents.enums import Severity, TimelineKind
@@ -74,8 +75,9 @@ class UploadForm(Dressed):
     documents = SeveralFilesField(
         label=gettext_lazy("Or upload files"),
         required=False,
-        help_text=gettext_lazy("Markdown files, or a zip of them: at most %(most)d documents and 5 MB.")
-        % {"most": MAX_DOCUMENTS},
+        help_text=format_lazy(
+            gettext_lazy("Markdown files, or a zip of them: at most {most} documents and 5 MB."), most=MAX_DOCUMENTS
+        ),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -155,11 +157,21 @@ class HeadForm(Dressed):
         help_text=gettext_lazy("Without a review; the page says that it was imported and not reviewed here."),
     )
 
-    def __init__(self, *args: Any, may_publish: bool, needs_times: bool, **kwargs: Any) -> None:
+    rest = forms.BooleanField(required=False, initial=True)
+
+    def __init__(self, *args: Any, may_publish: bool, needs_times: bool, rest: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.needs_times = needs_times
         if not may_publish:
             del self.fields["publish"]
+        self.fields["rest"].label = ngettext(
+            "Import %(number)d more record that is not shown, as it was read",
+            "Import %(number)d more records that are not shown, as they were read",
+            rest,
+        ) % {"number": rest}
+        self.fields["rest"].help_text = _("At most %(most)d of each kind are shown below.") % {"most": MAX_ROWS}
+        if not rest:
+            del self.fields["rest"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -171,6 +183,9 @@ class HeadForm(Dressed):
         return data
 
 
+Record = TypeVar("Record")
+
+
 class Preview:
     """One document as it was read, in forms: its head, and a row for each event, cause and action item."""
 
@@ -178,16 +193,23 @@ class Preview:
         self.read = document
         self.zone = _zone(document.timezone)
         self.day = _day(document, self.zone)
-        self.events_read = [*document.lead_up, *document.timeline][:MAX_ROWS]
+        self.events_read = [*document.lead_up, *document.timeline]
         needs_times = bool(document.timeline or document.naive or document.started_at)
-        self.head = HeadForm(data, initial=self._head(), may_publish=may_publish, needs_times=needs_times)
+        kinds = (self.events_read, document.root_causes, document.action_items)
+        rest = sum(max(0, len(records) - MAX_ROWS) for records in kinds)
+        self.head = HeadForm(data, initial=self._head(), may_publish=may_publish, needs_times=needs_times, rest=rest)
         if said := _day_without_year(document):
             self.head.fields["date"].help_text = _("The text says %(day)s, without a year.") % {"day": said}
-        self.events = EventRows(data, prefix="e", initial=[self._event(event) for event in self.events_read])
+        events = [self._event(event) for event in self.events_read[:MAX_ROWS]]
+        self.events = EventRows(data, prefix="e", initial=events)
         self.causes = CauseRows(data, prefix="c", initial=[_cause(cause) for cause in document.root_causes[:MAX_ROWS]])
         self.actions = ActionRows(
             data, prefix="a", initial=[_action(item) for item in document.action_items[:MAX_ROWS]]
         )
+
+    def _rest(self, read: list[Record]) -> list[Record]:
+        """The records for which there was no row, where they are wanted too."""
+        return read[MAX_ROWS:] if self.head.cleaned_data.get("rest") else []
 
     def is_valid(self) -> bool:
         """Whether every form is; all are looked at, so that all errors show at once."""
@@ -240,10 +262,8 @@ class Preview:
     def _events(self, zone: Zone | None, day: dt.date | None) -> list[EventRecord]:
         walk = Walk(zone, day)
         events = []
-        for form, read in zip(self.events.forms, self.events_read, strict=False):
-            if form.cleaned_data.get("DELETE"):
-                continue
-            data = form.cleaned_data
+        rest = [(self._event(read), read) for read in self._rest(self.events_read)]
+        for data, read in [*_kept(self.events, self.events_read), *rest]:
             at = walk.step(data["time"]) if day else None
             events.append(
                 replace(
@@ -257,16 +277,18 @@ class Preview:
         return events
 
     def _causes(self) -> list[CauseRecord]:
-        return [
+        corrected = [
             replace(read, title=data["title"], role=CauseRole(data["role"]), category=CauseCategory(data["category"]))
             for data, read in _kept(self.causes, self.read.root_causes)
         ]
+        return corrected + self._rest(self.read.root_causes)
 
     def _actions(self) -> list[ActionRecord]:
-        return [
+        corrected = [
             replace(read, title=data["title"], type=ActionType(data["type"]), cause=None)
             for data, read in _kept(self.actions, self.read.action_items)
         ]
+        return corrected + [replace(read, cause=None) for read in self._rest(self.read.action_items)]
 
     def _milestones(self, events: list[EventRecord]) -> dict[str, MilestoneRecord]:
         """The moments of the events that name a milestone, as corrected."""

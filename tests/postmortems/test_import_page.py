@@ -107,6 +107,44 @@ def test_every_record_can_be_corrected_or_left_out(page):
     assert ActionItem.objects.count() == 2
 
 
+def long_document(events, items):
+    lines = "\n".join(f"- {10 + n // 60:02d}:{n % 60:02d}: Event {n}" for n in range(events))
+    work = "\n".join(f"- Add check {n}" for n in range(items))
+    head = "# Outage of the shop\n\n## Summary\n2026-01-06, all times in UTC: the shop was down.\n\n## Timeline"
+    return f"{head}\n{lines}\n\n## Root cause\nA typo was the cause.\n\n## Action items\n{work}\n"
+
+
+@pytest.mark.parametrize("rest", [True, False])
+def test_more_records_than_are_shown_are_told_of_and_imported_too_where_wanted(page, rest):
+    answer = preview_of(page, long_document(203, 2))
+    assert "Import 3 more records that are not shown, as they were read" in answer.content.decode()
+    html5lib.HTMLParser(strict=True).parse(answer.content.decode())
+    assert len(answer.context["rows"]["events"]) == 200
+    given = sent(answer, rest="on" if rest else None, undated=None, date="2026-01-06", zone="UTC")
+    assert page.post(ADDRESS, given).status_code == 302
+    told = Incident.objects.get().timeline.filter(source="import")
+    assert told.filter(text__startswith="Event ").count() == (203 if rest else 200)
+    assert ActionItem.objects.count() == 2
+    if rest:
+        assert f"{told.get(text='Event 202').occurred_at:%Y-%m-%d %H:%M}" == "2026-01-06 13:22"
+
+
+def test_what_is_no_story_of_one_incident_is_refused_or_cut_to_what_is_shown(page):
+    answer = preview_of(page, long_document(503, 2))
+    given = sent(answer, rest="on", undated=None, date="2026-01-06", zone="UTC")
+    refused = page.post(ADDRESS, given)
+    assert refused.status_code == 422
+    assert "It has more than 500 events." in refused.content.decode()
+    assert not Incident.objects.exists()
+    del given["rest"]
+    assert page.post(ADDRESS, given).status_code == 302
+    assert Incident.objects.get().timeline.filter(text__startswith="Event ").count() == 200
+
+
+def test_nothing_is_asked_where_everything_is_shown(page):
+    assert "rest" not in preview_of(page, DATED).context["preview"].head.fields
+
+
 def test_the_year_is_asked_for(page):
     answer = preview_of(page, STORY)
     assert "The text says 4 March, without a year." in answer.content.decode()
