@@ -17,6 +17,8 @@ from ..permissions import Actor
 from . import draft
 
 KIND = "call"
+# A call is due as if it had been written so long ago, so that it passes by hundreds of mails that only tell something.
+AHEAD = dt.timedelta(minutes=30)
 # After this long nobody else is called: whoever looks at the page sees that nobody came.
 CALLS_END_AFTER = dt.timedelta(days=1)
 
@@ -136,6 +138,7 @@ def _call(
             payload={"step": step, "round": number},
             dedupe_key=f"{KIND}:{incident.pk}:{number}:{person.pk}",
             at=now,
+            delay=-AHEAD,
         )
         for person, step in steps.items()
         if person != knows

@@ -16,7 +16,7 @@ from incidents.domain.lifecycle import Verb
 from incidents.enums import CallStep, CancelReason, IncidentKind, IncidentRole, MessageState, Role, Severity, Status
 from incidents.errors import NotPossible
 from incidents.models import Callout, Incident, OutboxMessage, Service, User
-from incidents.notifications import calls
+from incidents.notifications import calls, notify
 from incidents.permissions import Actor
 from tests.deliveries import deliver
 from tests.factories import make_incident, make_service, make_team, make_user, sign_in
@@ -75,7 +75,15 @@ def test_declaring_calls_the_team_lead_of_the_service_in_the_same_transaction(sh
     incident = opened(shop)
     assert called(incident) == [("Ada", CallStep.TEAM_LEAD)]
     message = incident.callouts.get().message
-    assert (message.kind, message.recipient, message.run_at) == ("call", "ada@example.org", NOW)
+    assert (message.kind, message.recipient, message.person.name) == ("call", "ada@example.org", "Ada")
+
+
+def test_a_call_passes_by_the_mails_that_wait(shop):
+    for number in range(3):
+        notify(kind="test", recipient="x@example.org", payload={}, dedupe_key=f"x:{number}", at=NOW - 5 * MINUTE)
+    opened(shop)
+    first, *_others = deliver(NOW)
+    assert first.to == ["ada@example.org"]
 
 
 def test_a_declaration_that_fails_calls_nobody(shop):
