@@ -53,6 +53,11 @@ class Candidate:
     is_asked_already: bool
 
     @property
+    def clock(self) -> str:
+        """What it says: ``03:12``; a template would tell the time of the page instead."""
+        return f"{self.local:%H:%M}"
+
+    @property
     def is_at_night(self) -> bool:
         return is_night(self.local.time())
 

@@ -1,7 +1,9 @@
 """Roll calls: whom they reach, what becomes of the answers, and what nobody may learn from them."""
 
 import datetime as dt
+import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -98,6 +100,16 @@ def test_it_suggests_the_teams_concerned_but_nobody_who_sleeps(ada: User, incide
     assert "Ada Okoro" not in [each.person.name for each in found]
     assert [each.person.name for each in found][-1] == "Otto Other"
     assert (rollcall.reach(found).awake, rollcall.reach(found).at_night) == (4, 1)
+
+
+def test_the_page_shows_the_time_where_each_of_them_is(ada: User, incident: Incident, team: list[User]) -> None:
+    page = text_of(client_of(ada).get(url(incident, "roll-call")))
+    now = timezone.now()
+    clocks = {f"{(now - dt.timedelta(minutes=late)).astimezone(ZoneInfo('Africa/Lagos')):%H:%M}" for late in (0, 1)}
+
+    shown = re.search(r'Member 0 <small class="muted"><span class="num">(\d\d:\d\d)</span> GMT\+1', page)
+    assert shown is not None
+    assert shown[1] in clocks
 
 
 @pytest.mark.parametrize(
