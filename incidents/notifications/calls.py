@@ -5,16 +5,19 @@ more when its mail is sent.
 """
 
 import datetime as dt
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Max
 
 from ..enums import CALLING_STATUSES, CallStep, IncidentKind, Role
 from ..models import Callout, Incident, OutboxMessage, Service, SeverityLevel, Team, User
 from ..permissions import Actor
 from . import draft
+
+logger = logging.getLogger(__name__)
 
 KIND = "call"
 # A call is due as if it had been written so long ago, so that it passes by hundreds of mails that only tell something.
@@ -95,7 +98,13 @@ def escalate(now: dt.datetime) -> None:
     patience = dict(SeverityLevel.objects.values_list("code", "acknowledge_minutes"))
     for incident in Incident.objects.unanswered().last_called(since=now - CALLS_END_AFTER):
         if _is_due(incident, patience, now):
-            _call_next(incident, patience, now)
+            try:
+                _call_next(incident, patience, now)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                # What is wrong with one incident must not keep the others from being called for.
+                logger.exception("Nobody could be called to %s.", incident)
 
 
 @transaction.atomic

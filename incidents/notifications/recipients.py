@@ -86,9 +86,10 @@ def _to_sev1(message: OutboxMessage, at: dt.datetime) -> str:
 
 def _to_roll_call(message: OutboxMessage, at: dt.datetime) -> str:
     answer = RollCallAnswer.objects.select_related("roll_call").filter(pk=message.payload["answer"]).first()
-    if answer is None or answer.roll_call.ended_at is not None:
-        return _("The roll call has ended.")
-    return _("It is answered.") if answer.answer else ""
+    if answer is None or answer.answer or answer.roll_call.ended_at is not None:
+        # The same words for all of it: the log is not to tell who has answered.
+        return _("There is nothing to answer any more.")
+    return ""
 
 
 def _to_nudge(message: OutboxMessage, at: dt.datetime) -> str:

@@ -30,8 +30,8 @@ def incident_opened(*, incident: Incident, actor: Actor, now: dt.datetime) -> No
     """It was reported, declared, or promoted from a near miss: call somebody, and tell those who follow."""
     if not wakes(incident):
         return
-    calls.begin(incident, now=now, knows=actor.user)
-    _write_event(incident, IncidentEvent.OPENED, now=now, by=actor.user)
+    calls.begin(incident, now=now, knows=_who_knows(actor))
+    _write_event(incident, IncidentEvent.OPENED, now=now, by=_who_knows(actor))
 
 
 def incident_changed(
@@ -43,7 +43,7 @@ def incident_changed(
     """
     if not wakes(incident):
         return
-    knows = actor.user if actor else None
+    knows = _who_knows(actor)
     if kind == IncidentEvent.SEVERITY and _is_graver(incident, before) and calls.is_waiting(incident):
         calls.again(incident, now=now, knows=knows)
     elif kind == IncidentEvent.REOPENED and calls.is_waiting(incident):
@@ -116,6 +116,11 @@ def update_nudge(*, incident: Incident, now: dt.datetime) -> None:
             at=now,
             expires_at=now + NUDGE_LASTS,
         )
+
+
+def _who_knows(actor: Actor | None) -> User | None:
+    """The person who did it and need not be told; the owner of a token may be asleep while a machine acts for them."""
+    return actor.user if actor is not None and not actor.scope else None
 
 
 def _is_graver(incident: Incident, before: str) -> bool:

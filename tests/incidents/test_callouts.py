@@ -19,7 +19,7 @@ from incidents.models import Callout, Incident, OutboxMessage, Service, User
 from incidents.notifications import calls, notify
 from incidents.permissions import Actor
 from tests.deliveries import deliver
-from tests.factories import make_incident, make_service, make_team, make_user, sign_in
+from tests.factories import make_incident, make_service, make_team, make_token, make_user, sign_in
 
 NOW = dt.datetime(2026, 1, 6, 1, 33, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -184,6 +184,12 @@ def test_whoever_declares_gets_no_mail_but_stands_among_the_called(shop, ada):
     assert called(incident)[1:] == [("Bob", CallStep.DEPUTY)]
 
 
+def test_what_a_machine_declares_by_a_token_calls_the_owner_of_the_token_too(shop, ada):
+    new = NewIncident(title="Blank", home_zone="UTC", services=[shop])
+    declaration.declare(actor=Actor.token(make_token(ada)), new=new, now=NOW)
+    assert [message.to[0] for message in calls_in(deliver(NOW))] == ["ada@example.org"]
+
+
 def test_a_double_click_calls_once(shop):
     client = Client()
     sign_in(client, make_user())
@@ -313,6 +319,20 @@ def test_four_workers_at_once_call_each_person_once(shop):
         list(pool.map(work, range(4)))
     assert [called(incident)[1:] for incident in incidents] == [[("Bob", CallStep.DEPUTY)]] * 5
     assert OutboxMessage.objects.filter(kind="call", recipient="bob@example.org").count() == 5
+
+
+def test_an_incident_that_cannot_be_called_for_does_not_keep_others_from_it(shop, monkeypatch):
+    broken, fine = opened(shop), opened(shop)
+    ladder = calls.ladder
+
+    def fails(incident: Incident) -> Any:
+        if incident.pk == broken.pk:
+            raise ValueError
+        return ladder(incident)
+
+    monkeypatch.setattr(calls, "ladder", fails)
+    calls.escalate(NOW + 10 * MINUTE)
+    assert (len(called(broken)), len(called(fine))) == (1, 2)
 
 
 def test_sev4_calls_the_team_lead_and_nobody_after(shop):
