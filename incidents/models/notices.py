@@ -87,4 +87,7 @@ class Webhook(models.Model):
     @property
     def host(self) -> str:
         """Where it leads, without the rest of the address, which is often a secret."""
-        return urlsplit(self.url).hostname or ""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
