@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
+from django.template.loader import render_to_string
 from django.views.defaults import bad_request
 
 from config.environment import Network
@@ -28,6 +29,8 @@ PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb", "browsing-topics")
 )
+# The largest picture, with the rest of its form.
+MAX_BODY = 12_000_000
 # Pages that a shared computer should not be able to show again after signing out.
 NO_STORE = ("/account/", "/admin/")
 # What no page can show: all but tab and line ends, and what Unicode says is no character.
@@ -111,6 +114,18 @@ def machines(get_response: Handler) -> Handler:
         kept = {name: response[name] for name in ("Retry-After", "Allow", "Cache-Control") if name in response}
         body = {"code": code, "message": message, "fields": {}}
         return JsonResponse(body, status=response.status_code, headers=kept)
+
+    return middleware
+
+
+def refuse_huge_bodies(get_response: Handler) -> Handler:
+    """Answer 413 to what says to be larger than any form of ours, unread: reading it would fill the disk first."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isascii() and length.isdigit() and int(length[:20]) > MAX_BODY:
+            return HttpResponse(render_to_string("413.html"), status=413)
+        return get_response(request)
 
     return middleware
 

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.health.nobody_asks",
+    "config.middleware.refuse_huge_bodies",
     "config.middleware.refuse_unstorable_text",
     "config.middleware.PageCaching",
     "django.contrib.sessions.middleware.SessionMiddleware",

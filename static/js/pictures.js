@@ -2,6 +2,7 @@
 // back is put where the cursor is. <a data-picture-for="id of the field"> opens the chooser, and is a page without this.
 // <output data-pictures-say="id of the field"> says how it goes.
 
+const LARGEST = 10_000_000;
 const words = document.getElementById("words")?.dataset ?? {};
 const fieldOf = (event) => event.target.closest?.("textarea[data-pictures]");
 const imagesOf = (files) => [...(files ?? [])].filter((file) => file.type.startsWith("image/"));
@@ -22,6 +23,8 @@ const insert = (field, markdown) => {
 };
 
 const send = async (field, file) => {
+  // The server would hang up in the middle of it.
+  if (file.size > LARGEST) throw new Error(words.pictureTooLarge ?? "");
   const body = new FormData();
   body.append("csrfmiddlewaretoken", field.form.elements.csrfmiddlewaretoken.value);
   body.append("file", file, file.name || "picture.png");

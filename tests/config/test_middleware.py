@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
 
-from config.middleware import PageCaching, refuse_unstorable_text, trusted_proxies
+from config.middleware import MAX_BODY, PageCaching, refuse_huge_bodies, refuse_unstorable_text, trusted_proxies
 
 PROXY, VISITOR, STRANGER = "10.0.0.1", "203.0.113.7", "198.51.100.9"
 
@@ -229,3 +229,22 @@ def test_what_a_view_says_about_caching_is_left_alone():
         return HttpResponse("feed", headers={"Cache-Control": "public, max-age=60"})
 
     assert PageCaching(view)(RequestFactory().get("/"))["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 400])
+def test_a_huge_body_is_refused_unread(client, length):
+    request = RequestFactory().post("/", CONTENT_LENGTH=length)
+    response = refuse_huge_bodies(lambda _request: pytest.fail("was let through"))(request)
+
+    assert response.status_code == 413
+    assert "at most 10 MB" in response.content.decode()
+    response = client.post("/account/sign-in/", CONTENT_LENGTH=length)
+    assert response.status_code == 413
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("length", ["", "0", "x", "-1", str(MAX_BODY)])
+def test_what_is_not_too_large_goes_on(length):
+    request = RequestFactory().post("/", CONTENT_LENGTH=length)
+
+    assert refuse_huge_bodies(answer)(request).status_code == 200
