@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 
@@ -101,18 +102,18 @@ def _impact(incident: Incident) -> str:
 
 
 def _detection(incident: Incident) -> str:
+    noticed = "" if incident.detected_by == DetectedBy.UNKNOWN else DetectedBy(incident.detected_by).label.lower()
     if not incident.detected_at:
-        return ""
+        return _("Noticed by %(who)s.") % {"who": noticed} if noticed else ""
     when = describe(incident.detected_at, parse_zone(incident.home_zone))
-    if incident.detected_by == DetectedBy.UNKNOWN:
+    if not noticed:
         return _("Detected at %(when)s.") % {"when": when}
-    noticed = DetectedBy(incident.detected_by).label.lower()
     return _("Noticed by %(who)s at %(when)s.") % {"who": noticed, "when": when}
 
 
 def _resolution(incident: Incident) -> str:
-    kinds = (TimelineKind.RECOVERY, TimelineKind.DECISION)
-    entries = incident.timeline.filter(kind__in=kinds, struck_at=None, is_internal=False).order_by("sort_at", "id")
+    helped = Q(kind__in=(TimelineKind.RECOVERY, TimelineKind.DECISION)) | Q(kind=TimelineKind.ACTION, is_starred=True)
+    entries = incident.timeline.filter(helped, struck_at=None, is_internal=False).order_by("sort_at", "position", "id")
     return "\n".join(f"- {' '.join(entry.text.split())}" for entry in entries[:20])
 
 

@@ -67,7 +67,11 @@ const offer = (form) => {
   form.prepend(box);
 };
 
-const offerAll = () => user && document.querySelectorAll("form[data-draft]").forEach(offer);
+const offerAll = (part) => {
+  if (!user) return;
+  if (part.matches?.("form[data-draft]")) offer(part);
+  part.querySelectorAll("form[data-draft]").forEach(offer);
+};
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-draft]");
@@ -103,7 +107,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   for (const field of fields(form)) if (sent.has(field.name)) field.defaultValue = sent.get(field.name);
   keep(form);
 });
-document.addEventListener("htmx:load", offerAll);
+// Only in what has come: a form that somebody is typing in meanwhile is ahead of its draft.
+document.addEventListener("htmx:load", (event) => offerAll(event.detail.elt));
 
 // After a whole page: it arrived when the next page is one for somebody signed in, is no error, was not reached by
 // going back, and does not show the same form again with what is wrong in it.
@@ -119,5 +124,5 @@ const settle = (arrived) => {
 
 const wentBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
 settle(Boolean(user) && !failed && !wentBack);
-offerAll();
+offerAll(document);
 window.addEventListener("pageshow", (event) => event.persisted && settle(false));

@@ -278,6 +278,24 @@ def test_a_cause_is_added_without_leaving_the_editor(open_page: OpenPage, crew: 
     assert page.url.endswith("/edit/")
 
 
+def test_nobody_who_is_typing_is_offered_their_own_draft(open_page: OpenPage, crew: Crew) -> None:
+    tell_example()
+    page = open_page(crew.writer)
+    page.goto("/postmortems/DRILL-1/edit/")
+    field = page.get_by_label("What we learned")
+    field.press_sequentially("Half a sentence")
+    # Kept as a draft by now; then another section says that it is saved, which renews a part of the page.
+    page.wait_for_timeout(600)
+    field.press_sequentially(" and the other half")
+    page.evaluate(
+        "htmx.trigger(document.body.querySelector('.saved'), 'htmx:load', {elt: document.querySelector('.saved')})"
+    )
+    expect(page.locator(".draft-offer")).to_have_count(0)
+    # Whoever leaves before it was saved is offered it when they come back.
+    page.goto("/postmortems/DRILL-1/edit/")
+    expect(page.locator(".draft-offer")).to_contain_text("Half a sentence")
+
+
 PAGES = {
     "published": "/postmortems/DRILL-2/",
     "editor": "/postmortems/DRILL-1/edit/",

@@ -3,11 +3,14 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from incidents.enums import IncidentKind, Role, ScopeBasis, ScopeUnit, Severity, Status, TimelineKind
 from incidents.models import Impact, TimelineEvent
-from postmortems.models import Postmortem, Template
-from tests.factories import make_incident
+from postmortems.enums import Defence
+from postmortems.models import DefenceCheck, Postmortem, Section, Template
+from tests.factories import make_action_item, make_cause, make_incident, make_postmortem, make_user
 from tests.incident_pages import client_of, recorded, text_of
 from tests.postmortems.pages import address
 
@@ -64,6 +67,33 @@ def test_what_is_not_known_is_left_empty_and_nothing_is_invented():
     )
     texts = drafted(incident)
     assert texts == {"summary": "Something odd.", "impact": "", "detection": "", "resolution": "", "lessons": ""}
+
+
+def test_who_noticed_and_what_was_done_are_told_where_that_is_all_that_is_known():
+    incident = story(detected_at=None)
+    add(incident, "Looked at the logs", TimelineKind.ACTION)
+    add(incident, "Closed the block", TimelineKind.ACTION, minute=28, is_starred=True)
+    add(incident, "All pages render", TimelineKind.RECOVERY, minute=30)
+    texts = drafted(incident)
+    assert texts["detection"] == "Noticed by users."
+    assert texts["resolution"] == "- Closed the block\n- All pages render"
+
+
+def test_the_editor_costs_the_same_with_two_and_twenty_of_everything():
+    incident, client, counts = story(), client_of(), []
+    postmortem = make_postmortem(incident)
+    for number in (2, 18):
+        for place in range(number):
+            add(incident, "Key moment", TimelineKind.ACTION, is_starred=True)
+            make_action_item(incident, cause=make_cause(incident), owner=make_user())
+            Section.objects.create(postmortem=postmortem, heading=f"Part {place}", saved_by=make_user())
+            DefenceCheck.objects.get_or_create(incident=incident, defence=Defence.values[place % 12], result="held")
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(address(incident, "edit")).status_code == 200
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    # Session, account, incident, postmortem; sections and four lists beside them; four for the checklist; its impacts.
+    assert counts[1] <= 16
 
 
 def test_a_summary_that_was_written_is_kept():
