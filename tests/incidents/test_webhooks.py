@@ -360,6 +360,15 @@ def test_an_address_inside_is_given_up_with_the_name_of_the_setting(settings, re
     assert "INTERNAL_RECEIVERS" in message.last_error
 
 
+@pytest.mark.parametrize(
+    "broken", [{"headers": "no header"}, {"format": "custom", "body": "{"}, {"url": "http://[::1"}]
+)
+def test_what_was_broken_behind_our_back_is_given_up_and_not_tried_for_days(receiver, broken):
+    message = tell(make_webhook(**({"url": receiver.url} | broken)), make_incident())
+    assert (message.state, receiver.got) == (MessageState.DEAD, [])
+    assert message.last_error
+
+
 def test_a_channel_that_was_switched_off_meanwhile_gets_nothing(receiver):
     webhook = make_webhook(url=receiver.url)
     announce(make_incident())

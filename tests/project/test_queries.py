@@ -14,7 +14,7 @@ from incidents.domain.timeline import EventContent
 from incidents.enums import MessageState, Role, Status
 from incidents.models import Impact, Incident, IncidentMember, OutboxMessage, RollCallAnswer, Subscription, Tag
 from incidents.permissions import Actor
-from tests.factories import make_incident, make_service, make_team, make_user
+from tests.factories import make_incident, make_service, make_team, make_user, make_webhook
 from tests.project.routes import ROWS, all_routes
 from tests.project.world import World, build_world
 
@@ -87,6 +87,11 @@ def add_rows(world: World, start: int, end: int) -> None:
         RollCallAnswer.objects.create(roll_call=incident.roll_calls.earliest("pk"), person=person)
         invitations.invite(actor=admin, email=f"new{number}@example.org", role=Role.READER, teams=[team], now=now)
         OutboxMessage.objects.create(dedupe_key=f"m{number}", kind="test", incident=other, state=MessageState.DEAD)
+        channel = make_webhook(f"Channel {number}", services=[service])
+        for key in (channel.pk, world.webhook.pk):
+            OutboxMessage.objects.create(
+                dedupe_key=f"c{number}-{key}", channel="webhook", recipient=str(key), incident=other
+            )
 
 
 def _correct(world: World, number: int) -> None:

@@ -43,7 +43,8 @@ class WebhookChannel:
                 headers["Nevertwice-Signature"] = signature(webhook.secret, request.body, self._clock())
             kept = {name: value for name, value in headers.items() if name.lower() not in map(str.lower, added)}
             answer = safe_http.post(webhook.url, request.body, kept | added)
-        except safe_http.Refused as error:
+        except (safe_http.Refused, ValueError) as error:
+            # Also headers or a body that are no such thing; nobody can enter them, but somebody might put them there.
             raise Undeliverable(str(error)) from None
         return _judged(answer)
 
