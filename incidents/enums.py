@@ -273,3 +273,12 @@ class ReceiptState(TextChoices):
     PENDING = "pending", _("Waiting")
     DONE = "done", _("Understood")
     FAILED = "failed", _("Not understood")
+
+
+class PictureFormat(TextChoices):
+    """What pictures are kept as; the values are the endings of their names."""
+
+    PNG = "png", _("PNG")
+    JPEG = "jpg", _("JPEG")
+    WEBP = "webp", _("WebP")
+    GIF = "gif", _("GIF")

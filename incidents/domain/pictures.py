@@ -14,6 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ..enums import PictureFormat
 from ..errors import InvalidInput
 
 MAX_BYTES = 10_000_000
@@ -21,7 +22,12 @@ MAX_PIXELS = 40_000_000  # of one picture, or of all frames of a moving one toge
 MAX_FRAMES = 200
 MAX_SIDE = 4096  # what is larger is made smaller: no screen shows more
 # By the name that Pillow has for it: the ending that ours get.
-FORMATS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
+FORMATS = {
+    "PNG": PictureFormat.PNG,
+    "JPEG": PictureFormat.JPEG,
+    "WEBP": PictureFormat.WEBP,
+    "GIF": PictureFormat.GIF,
+}
 ENDINGS = frozenset({"png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif"})
 _MOVING = {"GIF", "WEBP"}
 _SAVED_AS: dict[str, dict[str, Any]] = {
@@ -45,7 +51,7 @@ class Picture:
     """A picture that we wrote. ``format`` is also the ending of its name."""
 
     content: bytes
-    format: str
+    format: PictureFormat
     width: int
     height: int
 

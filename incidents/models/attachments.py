@@ -7,6 +7,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from ..enums import PictureFormat
 from .incident import Incident
 
 
@@ -18,7 +19,7 @@ class Attachment(models.Model):
     # As it was called where it came from; shown, never used as a path.
     original_name = models.CharField(max_length=200, blank=True)
     file = models.FileField(upload_to="attachments/%Y/%m", max_length=200)
-    format = models.CharField(max_length=10)
+    format = models.CharField(max_length=10, choices=PictureFormat)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     size = models.PositiveIntegerField()
@@ -28,6 +29,9 @@ class Attachment(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(format__in=PictureFormat.values), name="attachment_format_known")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}.{self.format}"

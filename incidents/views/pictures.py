@@ -10,6 +10,7 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ..domain import attachments, picture_entries
+from ..enums import PictureFormat
 from ..errors import DomainError
 from ..forms.pictures import PictureForm
 from ..models import Attachment, Incident, TimelineEvent
@@ -19,7 +20,12 @@ from .access import actor_of, incident_page
 from .answers import attempt, form_page
 
 SHOWN = 60
-CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
+CONTENT_TYPES = {
+    PictureFormat.PNG: "image/png",
+    PictureFormat.JPEG: "image/jpeg",
+    PictureFormat.WEBP: "image/webp",
+    PictureFormat.GIF: "image/gif",
+}
 # Opened by itself it is a picture and nothing else, whatever a browser may make of its bytes.
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
@@ -96,7 +102,7 @@ def _file(attachment: Attachment) -> HttpResponse:
             content = file.read()
     except OSError:
         raise Http404 from None
-    response = HttpResponse(content, content_type=CONTENT_TYPES[attachment.format])
+    response = HttpResponse(content, content_type=CONTENT_TYPES[PictureFormat(attachment.format)])
     # Not what it was called where it came from: that could be any text.
     name = f"{attachment.incident.reference}-{attachment.name.hex[:8]}.{attachment.format}"
     response["Content-Disposition"] = f'inline; filename="{name}"'
