@@ -186,8 +186,10 @@ class ServiceQuerySet(models.QuerySet):
 
     def with_open_incidents(self, visible: QuerySet) -> Self:
         """Each with ``open_count``, how many of the ``visible`` incidents are open on it; those with any first."""
-        open_here = visible.open().filter(services=OuterRef("pk")).order_by().values("services")
-        counted = open_here.annotate(number=Count("pk")).values("number")
+        # From the few that are open: those of one service are many, and most of them over for years.
+        links = self.model.incidents.through.objects.filter(incident__in=visible.open().order_by().values("pk"))
+        here = links.filter(service=OuterRef("pk")).order_by().values("service")
+        counted = here.annotate(number=Count("pk")).values("number")
         return self.annotate(open_count=Coalesce(Subquery(counted), 0)).order_by("-open_count", "name")
 
     def for_list(self, user: Any) -> Self:
@@ -382,7 +384,8 @@ class IncidentQuerySet(models.QuerySet):
 
     def over_lately(self) -> Self:
         """What was open before, newest first."""
-        over = self.filter(status__in=(Status.RESOLVED, Status.CLOSED)).for_list()
+        # Said as what it is not, so that the newest are read off their index: nearly all of them are over.
+        over = self.exclude(status__in=(*OPEN_STATUSES, Status.CANCELLED)).for_list()
         return over.order_by("-sort_at", "-id")[:MAX_LATELY]
 
     def open_like(self, title: str) -> Self:
