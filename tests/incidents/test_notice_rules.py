@@ -341,6 +341,21 @@ def test_a_mail_that_failed_takes_its_news_along_when_it_leaves_later(incident, 
     assert "Severity: SEV3 → SEV4." in told.body
 
 
+def test_a_later_message_that_is_sent_first_tells_what_the_earlier_one_would_have(incident, eve):
+    rita = person("Rita")
+    follow(rita, on=incident)
+    for minutes, severity in ((60, Severity.SEV3), (61, Severity.SEV4)):
+        details.set_severity(actor=Actor.person(eve), incident=incident, severity=severity, now=NOW + minutes * MINUTE)
+    spread_to_rita(NOW + 61 * MINUTE)
+    # The earlier one failed once, and waits for its next try.
+    earlier = OutboxMessage.objects.filter(person=rita).earliest("id")
+    OutboxMessage.objects.filter(pk=earlier.pk).update(run_at=NOW + 90 * MINUTE)
+    (told,) = deliver(NOW + 62 * MINUTE)
+    assert "Severity: SEV2 → SEV3." in told.body
+    assert "Severity: SEV3 → SEV4." in told.body
+    assert deliver(NOW + 200 * MINUTE) == []
+
+
 def test_two_workers_with_two_messages_to_one_person_send_one_after_the_other(incident, eve):
     rita = person("Rita")
     follow(rita, on=incident)
@@ -393,6 +408,21 @@ def test_a_cancelled_update_stands_in_no_later_mail(incident, eve):
     (told,) = [each for each in deliver(at + MINUTE) if each.to == ["rita@example.org"]]
     assert "Severity: SEV2" in told.body
     assert "Wrong words" not in told.body
+
+
+def test_an_update_that_may_still_be_cancelled_is_in_no_mail_that_leaves_before_it(incident, eve, monkeypatch):
+    rita = person("Rita")
+    follow(rita, on=incident)
+    at = NOW + 60 * MINUTE
+    details.set_severity(actor=Actor.person(eve), incident=incident, severity=Severity.SEV3, now=at - 25 * SECOND)
+    tell(incident, eve, "Perhaps wrong words", at)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at + 10 * SECOND)
+    (told,) = [each for each in deliver(at + 10 * SECOND) if each.to == ["rita@example.org"]]
+    assert "Severity: SEV2" in told.body
+    assert "Perhaps wrong words" not in told.body
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at + 31 * MINUTE)
+    (later,) = [each for each in deliver(at + 31 * MINUTE) if each.to == ["rita@example.org"]]
+    assert "Perhaps wrong words" in later.body
 
 
 def test_an_update_for_responders_reaches_no_reader(incident, eve):
