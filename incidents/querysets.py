@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from .enums import (
@@ -184,6 +185,13 @@ class ServiceQuerySet(models.QuerySet):
         """What filters offer: those in use and retired ones, but none of a removed example."""
         return self.exclude(is_example=True, is_active=False)
 
+    def to_offer(self, change: Any = None) -> Self:
+        """What a change can be on: services in use, and those that it is on already."""
+        kept = Q(is_active=True)
+        if change is not None:
+            kept |= Q(pk__in=change.services.order_by().values("pk"))
+        return self.filter(kept)
+
     def with_open_incidents(self, visible: QuerySet) -> Self:
         """Each with ``open_count``, how many of the ``visible`` incidents are open on it; those with any first."""
         # From the few that are open: those of one service are many, and most of them over for years.
@@ -324,34 +332,47 @@ class IncidentQuerySet(models.QuerySet):
     def for_detail(self, user: Any) -> Self:
         """One incident with the people on it, how many follow it, whether this person does, and what changed last."""
         people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team__team_lead", "duplicate_of")
-        followers = self.model.followers.rel.related_model.objects.filter(incident=OuterRef("pk")).order_by()
-        counted = followers.values("incident").annotate(number=Count("pk")).values("number")
+        followers = self._here("followers", "COUNT(*)")
+        mine = f"EXISTS {self._here('followers', '1', 'user_id = %s')}"
         return (
             self.select_related(*people)
-            .annotate(follower_count=Coalesce(Subquery(counted), 0), is_followed=Exists(followers.filter(user=user)))
+            .annotate(
+                follower_count=RawSQL(followers, (), models.IntegerField()),  # noqa: S611 - only names of ours
+                is_followed=RawSQL(mine, (user.pk,), models.BooleanField()),  # noqa: S611
+            )
             .with_latest()
         )
 
     def with_latest(self) -> Self:
-        """Each with what a page that keeps up compares: its latest entry and update, and its roll calls' answers."""
+        """Each with what a page that keeps up compares: its latest entry and update, and its roll calls' answers.
 
-        def latest(relation: Any, found: Any, **rows: Any) -> Subquery:
-            here = relation.rel.related_model.objects.filter(incident=OuterRef("pk"), **rows).order_by()
-            return Subquery(here.values("incident").annotate(found=found).values("found"))
+        As SQL, because Django takes longer to put eight subqueries together than a database to answer them.
+        """
+        moment, number = models.DateTimeField(), models.IntegerField()
+        calls = self.model.roll_calls.rel.related_model
+        answers = calls.answers.rel.related_model._meta.db_table
+        answered = f"MAX((SELECT MAX(answered_at) FROM {answers} WHERE roll_call_id = r.id))"  # noqa: S608
+        changes = self.model.change_verdicts.rel.related_model.change.field.related_model._meta.db_table
+        incident = f"{self.model._meta.db_table}.id"
+        told = f"private_to_id IS NULL OR private_to_id = {incident}"
+        newest_change = f"(SELECT id FROM {changes} WHERE {told} ORDER BY id DESC LIMIT 1)"  # noqa: S608
+        latest = {
+            "last_entry_at": (self._here("timeline", "MAX(created_at)"), moment),
+            "newest_update": (self._here("updates", "MAX(id)", "cancelled_at IS NULL"), number),
+            "updates_leave_at": (self._here("updates", "MAX(leaves_at)", "cancelled_at IS NULL"), moment),
+            "newest_roll_call": (self._here("roll_calls", "MAX(id)"), number),
+            "roll_calls_ended": (self._here("roll_calls", "COUNT(ended_at)"), number),
+            "last_answer_at": (self._here("roll_calls", answered), moment),
+            "last_verdict_at": (self._here("change_verdicts", "MAX(updated_at)"), moment),
+            "newest_change": (newest_change, number),
+        }
+        return self.annotate(**{name: RawSQL(sql, (), field) for name, (sql, field) in latest.items()})  # noqa: S611
 
-        roll_calls = self.model.roll_calls
-        changes = self.model.change_verdicts.rel.related_model.change.field.related_model.objects.order_by("-pk")
-        changes = changes.filter(Q(private_to=None) | Q(private_to=OuterRef("pk")))
-        return self.annotate(
-            last_entry_at=latest(self.model.timeline, Max("created_at")),
-            newest_update=latest(self.model.updates, Max("pk"), cancelled_at=None),
-            updates_leave_at=latest(self.model.updates, Max("leaves_at"), cancelled_at=None),
-            newest_roll_call=latest(roll_calls, Max("pk")),
-            roll_calls_ended=latest(roll_calls, Count("ended_at")),
-            last_answer_at=latest(roll_calls, Max("answers__answered_at")),
-            last_verdict_at=latest(self.model.change_verdicts, Max("updated_at")),
-            newest_change=Subquery(changes.values("pk")[:1]),
-        )
+    def _here(self, relation: str, what: str, condition: str = "") -> str:
+        """What the rows that hang on an incident amount to, as a subquery of its own row."""
+        table = getattr(self.model, relation).rel.related_model._meta.db_table
+        more = f" AND {condition}" if condition else ""
+        return f"(SELECT {what} FROM {table} r WHERE r.incident_id = {self.model._meta.db_table}.id{more})"  # noqa: S608
 
     def links_of(self, incident: Any, user: Any) -> QuerySet:
         """What the page of an incident names beside it, as (list, address, name), in one query: its services, tags, and
@@ -590,6 +611,11 @@ class ChangeQuerySet(models.QuerySet):
             )
             .order_by(Case(*ranks, default=Value(UNJUDGED_RANK)), "-same_service", "-live_at", "-pk")
         )
+
+    def with_verdicts_on(self, incident: Any) -> Self:
+        """Each with ``here``: the row of its verdict on this incident, if there is one."""
+        verdicts = self.model.verdicts.rel.related_model.objects.filter(incident=incident).select_related("decided_by")
+        return self.prefetch_related(Prefetch("verdicts", verdicts, to_attr="here"))
 
     def judged_on(self, incident: Any) -> Self:
         """What somebody said something about on this incident, in the same order."""

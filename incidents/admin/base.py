@@ -115,8 +115,8 @@ class ReadOnlyAdmin(RecordAdmin):
         return False
 
 
-def _is_huge(value: str) -> bool:
-    digits = value.strip().lstrip("+-")
+def _is_huge(value: object) -> bool:
+    digits = str(value).strip().lstrip("+-")
     return digits.isdecimal() and len(digits) > LONGEST_KEY
 
 
