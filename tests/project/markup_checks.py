@@ -32,9 +32,9 @@ def parse(page: str, *, strict: bool = True) -> Element:
     return parser.parse(page)
 
 
-def parse_part(part: str) -> Element:
+def parse_part(part: str, *, strict: bool = True) -> Element:
     """A part of a page, as it is put into one."""
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False, strict=True)
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False, strict=strict)
     return parser.parseFragment(part, container="div")
 
 
