@@ -8,7 +8,6 @@ const SLOWEST = 30000;
 const PATIENCE = 15000;
 const user = document.body.dataset.user;
 const words = document.getElementById("words")?.dataset ?? {};
-const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 
 let pause = FIRST;
 let timer = 0;
@@ -45,7 +44,7 @@ const draw = () => {
     ...read().map((item) => {
       const line = template.content.firstElementChild.cloneNode(true);
       line.querySelector("[data-text]").textContent = item.text.length > 120 ? `${item.text.slice(0, 120)}…` : item.text;
-      line.querySelector("[data-time]").textContent = new Date(item.at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
+      line.querySelector("[data-time]").textContent = new Date(item.at).toTimeString().slice(0, 5);
       if (item.refused) line.querySelector("[data-state]").textContent = item.refused;
       line.querySelector("[data-restore]").addEventListener("click", () => bringBack(item));
       line.querySelector("[data-discard]").addEventListener("click", () => {
@@ -69,8 +68,8 @@ const bringBack = (item) => {
 // Keeps what the form holds, and makes the form ready for the next entry.
 const keep = (sent, data) => {
   const fields = [...data].filter(([key, value]) => typeof value === "string" && key !== "csrfmiddlewaretoken" && key !== "typed_at");
-  const at = Date.now();
-  fields.push(["typed_at", new Date(at).toISOString()]);
+  const at = new Date().toISOString();
+  fields.push(["typed_at", at]);
   const id = data.get("client_id");
   const items = read().filter((item) => item.id !== id);
   if (!write([...items, { id, url: sent.action, fields, text: data.get("text") ?? "", at }])) return;
@@ -79,7 +78,8 @@ const keep = (sent, data) => {
     field.value = "";
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  sent.elements.client_id.value = crypto.randomUUID?.() ?? id.replace(/^.{8}/, Math.floor(Math.random() * 2 ** 32).toString(16).padStart(8, "0"));
+  // Another one for what is typed next; randomUUID is there on https only.
+  sent.elements.client_id.value = id.replace(/[0-9a-f]/g, () => Math.floor(Math.random() * 16).toString(16));
   draw();
 };
 

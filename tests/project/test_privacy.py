@@ -13,7 +13,7 @@ from incidents.permissions import Actor
 from incidents.querysets import IncidentQuerySet
 from tests.factories import make_service, make_team, make_user
 from tests.project.surfaces import Clock, addresses, look
-from tests.project.world import OUTSIDERS, World, build_world, draft, furnish, learn, make_private
+from tests.project.world import OUTSIDERS, World, build_world, draft, furnish, learn, make_private, wait_to_leave
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +53,7 @@ def hide_one(world: World) -> Incident:
     )
     furnish(hidden, people, now, word=CANARY)
     learn(hidden, people, now, word=CANARY)
+    wait_to_leave(hidden, people, now, word=CANARY)
     told = draft(hidden, people, now)
     told.sections.update(text=f"{CANARY} in a section")
     Impact.objects.create(incident=hidden, what=f"{CANARY} could not be used", scope=77)
@@ -159,6 +160,7 @@ def test_no_page_changes_because_something_is_hidden(world: World, group: tuple[
     hidden = make_private(world.people, service, title=CANARY, declared_by=world.people["incident_lead"])
     furnish(hidden, world.people, timezone.now(), word=CANARY)
     learn(hidden, world.people, timezone.now(), word=CANARY)
+    wait_to_leave(hidden, world.people, timezone.now(), word=CANARY)
 
     moved = [key for key, shown in before.items() if look(world.client(key[0]), key[1]) != shown]
     assert moved == []
