@@ -111,6 +111,7 @@ def test_what_is_no_incident_is_a_404(reference):
     assert client_of().post(f"/incidents/{reference}/follow/").status_code == 404
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", GETS)
 def test_every_get_bears_hostile_queries_and_changes_nothing(name):
     incident, client = make_incident(status=Status.RESOLVED), client_of(Role.EDITOR)
@@ -150,6 +151,7 @@ POSTS = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("name", "field"), POSTS.items())
 def test_every_form_bears_hostile_fields(name, field):
     incident, client = make_incident(), client_of(Role.EDITOR)

@@ -23,6 +23,7 @@ def incident():
     return make_incident(title="CANARY", is_private=True)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", ["reader", "responder", "editor"])
 def test_who_is_no_member_meets_only_a_404(incident, role):
     client = client_of(role)

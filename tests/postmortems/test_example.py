@@ -204,6 +204,7 @@ def test_every_page_has_something_to_show(client, role):
     assert "Okoro" not in page.partition('<article class="reading">')[2].partition("</article>")[0]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("role", ["", Role.READER, Role.RESPONDER, Role.EDITOR, Role.ADMIN])
 def test_removed_it_is_gone_from_every_page_for_everybody(client, role):
     load(timezone.now())

@@ -67,6 +67,7 @@ def furnished(**fields):
     return incident, where
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", PAGES)
 def test_each_address_by_each_role(name):
     least, body = PAGES[name]
@@ -82,6 +83,7 @@ def test_each_address_by_each_role(name):
             assert (status, AuditEntry.objects.count()) == (403, before), role
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", PAGES)
 def test_on_a_private_incident_each_address_is_hidden_from_strangers(name):
     incident, where = furnished(is_private=True)
