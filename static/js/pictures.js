@@ -3,6 +3,8 @@
 // <output data-pictures-say="id of the field"> says how it goes.
 
 const LARGEST = 10_000_000;
+// Named one by one: a phone then hands over a photo as one of these.
+const ACCEPTED = "image/png,image/jpeg,image/webp,image/gif";
 const words = document.getElementById("words")?.dataset ?? {};
 const fieldOf = (event) => event.target.closest?.("textarea[data-pictures]");
 const imagesOf = (files) => [...(files ?? [])].filter((file) => file.type.startsWith("image/"));
@@ -74,7 +76,7 @@ document.addEventListener("click", (event) => {
   const field = link && document.getElementById(link.dataset.pictureFor);
   if (!field) return;
   event.preventDefault();
-  const chooser = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", multiple: true });
+  const chooser = Object.assign(document.createElement("input"), { type: "file", accept: ACCEPTED, multiple: true });
   chooser.addEventListener("change", () => sendAll(field, [...chooser.files]));
   chooser.click();
 });

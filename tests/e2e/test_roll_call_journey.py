@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import pytest
 from django.utils import timezone
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from incidents.domain import rollcall
 from incidents.enums import Role
 from incidents.models import Attachment, Change, Incident, OutboxMessage, RollCallAnswer, User
+from incidents.permissions import Actor
 from tests.e2e.conftest import PHONE, OpenPage, objections
 from tests.factories import make_incident, make_service, make_team, make_user
 
@@ -107,9 +108,8 @@ def test_a_question_and_its_answers(open_page: OpenPage, crew: Crew) -> None:
 
 def test_the_page_of_answers_holds_in_the_dark_and_with_mistakes(open_page: OpenPage, crew: Crew) -> None:
     now = timezone.now()
-    window = {"from_at": now - dt.timedelta(hours=3), "to_at": now}
-    actor = rollcall.Actor.person(crew.lead)
-    rollcall.ask(actor=actor, incident=crew.incident, people=crew.team, now=now, **window)
+    began, actor = now - dt.timedelta(hours=3), Actor.person(crew.lead)
+    rollcall.ask(actor=actor, incident=crew.incident, people=crew.team, from_at=began, to_at=now, now=now)
     phone = open_page(phone=True)
     phone.goto(path_to(crew.team[0]))
     assert objections(phone) == []
@@ -145,6 +145,10 @@ def drawn(colour: str) -> list[int]:
     return list(written.getvalue())
 
 
+def photo() -> FilePayload:
+    return {"name": "photo.png", "mimeType": "image/png", "buffer": bytes(drawn("red"))}
+
+
 def shown(page: Page, count: int) -> None:
     """So many pictures are there, each of them loaded."""
     images = page.locator(".timeline .prose img")
@@ -173,7 +177,7 @@ def test_pictures_are_pasted_dropped_and_chosen(open_page: OpenPage, crew: Crew)
     field.focus()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("link", name="picture", exact=True).click()
-    chooser.value.set_files([{"name": "photo.png", "mimeType": "image/png", "buffer": bytes(drawn("red"))}])
+    chooser.value.set_files(photo())
     expect(field).to_have_value(re.compile(r"^!\[photo\]"))
     field.press("Enter")
     shown(page, 3)
@@ -196,9 +200,7 @@ def test_a_table_is_pasted_as_text_and_what_is_no_picture_is_refused_in_words(op
 def test_without_scripts_a_picture_goes_by_a_form(open_page: OpenPage, crew: Crew) -> None:
     page = open_page(crew.lead, phone=True, javascript=False)
     page.goto(f"{crew.incident.get_absolute_url()}pictures/")
-    page.get_by_label("Picture").set_input_files(
-        [{"name": "photo.png", "mimeType": "image/png", "buffer": bytes(drawn("red"))}]
-    )
+    page.get_by_label("Picture").set_input_files(photo())
     page.get_by_label("What it shows").fill("The shop window")
     page.get_by_role("button", name="Add to the timeline").click()
 

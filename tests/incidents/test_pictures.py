@@ -227,7 +227,7 @@ def test_too_many_bytes_are_refused_unread() -> None:
 def test_hundreds_of_broken_files_raise_nothing_else() -> None:
     """Bits turned over in real files: each is refused, or gives a picture; no other error gets out."""
     sources = [drawn("PNG"), drawn("JPEG"), drawn("WEBP"), drawn("GIF"), moving("GIF"), moving("WEBP")]
-    outcomes = set()
+    outcomes = set[str]()
     for number in range(600):
         data = bytearray(sources[number % len(sources)])
         for step in range(1 + number % 5):
