@@ -1,8 +1,9 @@
 """Roles in place of names: what was done matters, not by whom."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ..enums import IncidentRole
@@ -15,7 +16,7 @@ MARKS = " \t*_>#-+"
 LOOKED_BACK = 40  # characters
 
 
-def people_of(incident: Incident, others: Iterable[User] = ()) -> dict[str, str]:
+def people_of(incident: Incident, others: QuerySet[User] | None = None) -> dict[str, str]:
     """The people that an incident names, and ``others``, each with what to say instead: “the incident lead”."""
     said: dict[str, str] = {}
     for role in IncidentRole:
@@ -24,8 +25,8 @@ def people_of(incident: Incident, others: Iterable[User] = ()) -> dict[str, str]
             said.setdefault(holder.name, _("the %(role)s") % {"role": role.label.lower()})
     if incident.team_id and incident.team and incident.team.team_lead:
         said.setdefault(incident.team.team_lead.name, _("the team lead"))
-    authors = User.objects.filter(pk__in=incident.timeline.values("author"))
-    for user in [incident.declared_by, *authors, *others]:
+    named = User.objects.filter(pk__in=incident.timeline.values("author"))
+    for user in [incident.declared_by, *(named if others is None else named | others)]:
         if user is not None:
             said.setdefault(user.name, _somebody(user))
     return said

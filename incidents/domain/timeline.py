@@ -13,7 +13,7 @@ from .. import audit, markup
 from ..clock_text import Entry, Moment
 from ..enums import Precision, Role, Source, TimelineKind
 from ..errors import InvalidInput, NotPossible
-from ..models import Incident, TimelineEvent, TimelineEventVersion
+from ..models import Incident, StatusUpdate, TimelineEvent, TimelineEventVersion
 from ..models.timeline import UNKNOWN_LAST
 from ..permissions import Actor, Perm, require
 from . import attachments, privacy
@@ -121,6 +121,8 @@ def edit(
         content = _only_words_and_time(content, event)
     values = _values(content)
     changes = audit.difference(event, values)
+    if "text" in changes:
+        _check_not_sent(event, _("What was sent as an update stays as it was sent. Put it right with a new update."))
     for derived in ("html", "renderer_version", "sort_at"):
         changes.pop(derived, None)
     if not changes:
@@ -185,6 +187,7 @@ def move(
     origin = event.incident
     if origin.pk == other.pk:
         raise InvalidInput(_("The entry is on this incident already."), code="same_incident")
+    _check_not_sent(event, _("This entry was sent as an update of this incident, so it stays here."))
     if origin.is_private and not other.is_private:
         raise NotPossible(_("An entry of a private incident cannot move to one that everybody sees."))
     text = attachments.take_along(event=event, other=other, now=now)
@@ -231,6 +234,12 @@ def write(
 def previous_moment(incident: Incident) -> dt.datetime | None:
     """When the latest entry of the timeline happened (UTC): what a bare time is near to once an incident is over."""
     return incident.timeline.aggregate(latest=Max("occurred_at"))["latest"]
+
+
+def _check_not_sent(event: TimelineEvent, message: str) -> None:
+    """Raise `NotPossible` for an entry that was, or is about to be, sent as a status update."""
+    if StatusUpdate.objects.standing().filter(event=event).exists():
+        raise NotPossible(message)
 
 
 def _as_report(content: EventContent) -> EventContent:

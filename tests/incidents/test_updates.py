@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -269,6 +270,18 @@ def test_a_drill_is_taken_back_as_well(lead):
     update = tell(drill)
     updates.cancel(actor=Actor.person(lead), update=update, now=timezone.now())
     assert not drill.updates.standing().exists()
+
+
+def test_what_was_sent_stays_as_it_was_sent_and_where(incident, lead, now):
+    event, actor = tell(incident).event, Actor.person(lead)
+    with pytest.raises(NotPossible):
+        timeline.edit(actor=actor, event=event, content=entry("other words"), now=now)
+    with pytest.raises(NotPossible):
+        timeline.move(actor=actor, event=event, other=make_incident(), now=now)
+    same = replace(entry(event.text), kind=TimelineKind.COMMUNICATION, is_starred=True)
+    assert timeline.edit(actor=actor, event=event, content=same, now=now).is_starred
+    (plain,) = timeline.add_entries(actor=actor, incident=incident, entries=[entry("x")], now=now)
+    assert timeline.edit(actor=actor, event=plain, content=entry("y"), now=now).text == "y"
 
 
 # The nudge

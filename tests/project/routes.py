@@ -463,6 +463,8 @@ ANONYMOUS = {
     "notices-stop",
     # Whoever has the link of a colleague to answer a roll call; of a private incident it asks to sign in.
     "roll-call-answer",
+    # Whoever holds the link reads the updates of one incident for a day, where admins allow it.
+    "status-link",
     # Each shows what is published to the public, and of all else that it is not there.
     "postmortem-list",
     "postmortem-feed",

@@ -25,7 +25,7 @@ MOST = {
     "today": 12,
     "incident-list": 8,
     "incident-export": 8,
-    "incident": 17,
+    "incident": 10,
     "timeline": 9,
     "incident-audit": 8,
     "incident-edit": 12,
