@@ -1,5 +1,7 @@
 """Icons from the one sprite, ``static/icons.svg``."""
 
+from functools import cache
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -9,6 +11,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str, classes: str = "") -> SafeString:
     """Draw one icon of the sprite, hidden from screen readers: the word beside it is what they read.
 
