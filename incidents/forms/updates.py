@@ -38,7 +38,7 @@ class UpdateForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("What others need to know"),
         max_length=updates.MAX_TEXT_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True}),
         help_text=gettext_lazy("What they notice, what you do about it. A few sentences without inside words."),
     )
     verb = forms.ChoiceField(label=gettext_lazy("Status"), required=False)
