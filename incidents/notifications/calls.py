@@ -26,30 +26,28 @@ AHEAD = dt.timedelta(minutes=30)
 CALLS_END_AFTER = dt.timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """Those who are called at once, and as what."""
-
-    step: CallStep
-    people: list[User]
+# Those who are called at once, and as what.
+Rung = dict[User, CallStep]
 
 
 def ladder(incident: Incident) -> Iterator[Rung]:
     """Who can be called, one rung after another, each looked up when it is asked for.
 
-    The team lead and deputy of the incident's own team, else of the teams of its services, else of the default team;
-    then the admins. Whoever has no address, may not see the incident or could not take it is passed over.
+    Of the incident's own team, else of each of the teams of its services, else of the default team: the team lead, or
+    the deputy where no team lead can come; then the other deputies; then the admins. Whoever has no address, may not
+    see the incident or could not take it is passed over.
     """
     for teams in _teams_by_nearness(incident):
-        leads = _reachable((team.team_lead for team in teams), incident)
-        deputies = [person for person in _reachable((team.deputy for team in teams), incident) if person not in leads]
-        if leads or deputies:
-            rungs = [Rung(CallStep.TEAM_LEAD, leads), Rung(CallStep.DEPUTY, deputies)]
-            yield from (rung for rung in rungs if rung.people)
+        pairs = [(_reachable([team.team_lead], incident), _reachable([team.deputy], incident)) for team in teams]
+        first: Rung = {}
+        for leads, deputies in pairs:
+            first |= dict.fromkeys(leads, CallStep.TEAM_LEAD) or dict.fromkeys(deputies, CallStep.DEPUTY)
+        if first:
+            yield first
+            second = {person: CallStep.DEPUTY for _leads, deputies in pairs for person in deputies}
+            yield {person: step for person, step in second.items() if person not in first}
             break
-    admins = _reachable(User.objects.with_role(Role.ADMIN).order_by("name"), incident)
-    if admins:
-        yield Rung(CallStep.ADMIN, admins)
+    yield dict.fromkeys(_reachable(User.objects.with_role(Role.ADMIN).order_by("name"), incident), CallStep.ADMIN)
 
 
 def wakes(incident: Incident) -> bool:
@@ -68,9 +66,9 @@ def begin(incident: Incident, *, now: dt.datetime, knows: User | None = None, nu
 
     ``knows`` gets no mail, because it was their doing.
     """
-    rung = next(ladder(incident), None)
-    if rung is not None:
-        _call(incident, dict.fromkeys(rung.people, rung.step), number=number, now=now, knows=knows)
+    rung = next((rung for rung in ladder(incident) if rung), None)
+    if rung:
+        _call(incident, rung, number=number, now=now, knows=knows)
 
 
 def again(incident: Incident, *, now: dt.datetime, knows: User | None = None) -> None:
@@ -118,9 +116,9 @@ def _call_next(seen: Incident, patience: Mapping[str, int | None], now: dt.datet
     number = _latest_round(incident)
     called = set(incident.callouts.filter(round=number).values_list("person", flat=True))
     for rung in ladder(incident):
-        people = [person for person in rung.people if person.pk not in called]
-        if people:
-            _call(incident, dict.fromkeys(people, rung.step), number=number, now=now)
+        new = {person: step for person, step in rung.items() if person.pk not in called}
+        if new:
+            _call(incident, new, number=number, now=now)
             return
 
 
@@ -194,39 +192,50 @@ def shown(incident: Incident) -> list[Callout] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """Whom an incident would call that is about to begin: by service (its key and name), and without a service."""
+class ServiceCall:
+    """Whom an incident on one service would call; ``is_own`` where its own team has somebody who can come."""
 
-    by_service: list[tuple[int, str, str]]
+    key: int
+    service: str
+    names: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Whom an incident would call that is about to begin: by service, and without one that has a team to come."""
+
+    by_service: list[ServiceCall]
     otherwise: str
 
     @property
     def always(self) -> str:
         """Who is called whatever is chosen; empty where that depends on the service."""
-        return self.otherwise if all(names == self.otherwise for _key, _name, names in self.by_service) else ""
+        return self.otherwise if all(row.names == self.otherwise for row in self.by_service) else ""
 
     @property
     def nobody(self) -> bool:
-        return not (self.otherwise or any(names for _key, _name, names in self.by_service))
+        """Whether nobody else can be called, whatever is chosen."""
+        return not (self.otherwise or any(row.names for row in self.by_service))
 
 
 def expected(actor: Actor) -> Expected:
-    """Whom this actor's next incident would call, as names in a row; empty where that is only themselves or nobody."""
-    default = Team.objects.active().filter(is_default=True).select_related("team_lead", "deputy")
+    """Whom this actor's next incident would call, as names in a row; without their own, because they know."""
+    default = Team.objects.active().filter(is_default=True).select_related("team_lead", "deputy").first()
     admins = User.objects.with_role(Role.ADMIN).order_by("name")
-    fallback = _first_of([*default]) or _who_can_come(admins)
-    services = Service.objects.active().for_page()
-    return Expected(
-        by_service=[
-            (service.pk, service.name, _named(_first_of([service.team]) or fallback, actor)) for service in services
-        ],
-        otherwise=_named(fallback, actor),
-    )
+    otherwise = _first_of(default) or _who_can_come(admins)
+    rows = []
+    for service in Service.objects.active().for_page():
+        own = _first_of(service.team)
+        names = _named(own or otherwise, actor)
+        rows.append(ServiceCall(key=service.pk, service=service.name, names=names, is_own=bool(own)))
+    return Expected(by_service=rows, otherwise=_named(otherwise, actor))
 
 
-def _first_of(teams: Iterable[Team | None]) -> list[User]:
-    used = [team for team in teams if team is not None and team.is_active]
-    return _who_can_come(team.team_lead for team in used) or _who_can_come(team.deputy for team in used)
+def _first_of(team: Team | None) -> list[User]:
+    if team is None or not team.is_active:
+        return []
+    return _who_can_come([team.team_lead]) or _who_can_come([team.deputy])
 
 
 def _named(people: Iterable[User], actor: Actor) -> str:

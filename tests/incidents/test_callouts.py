@@ -1,6 +1,7 @@
 """Calls: the team lead, then the deputy, then the admins, until somebody has it; never twice, and not for nothing."""
 
 import datetime as dt
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -143,6 +144,15 @@ def test_two_services_of_two_teams_call_both_leads_and_one_person_once(shop, ada
     new = NewIncident(title="Blank", home_zone="UTC", services=[shop, other, third])
     incident = declaration.declare(actor=Actor.person(make_user()), new=new, now=NOW)
     assert sorted(name for name, _step in called(incident)) == ["Ada", "Cleo"]
+
+
+def test_of_two_teams_the_one_without_a_lead_sends_its_deputy_at_once(shop, bob):
+    other = make_service(team=make_team(deputy=make_user("Cleo")))
+    new = NewIncident(title="Blank", home_zone="UTC", severity=Severity.SEV2, services=[shop, other])
+    incident = declaration.declare(actor=Actor.person(make_user()), new=new, now=NOW)
+    assert sorted(called(incident)) == [("Ada", CallStep.TEAM_LEAD), ("Cleo", CallStep.DEPUTY)]
+    calls.escalate(NOW + 10 * MINUTE)
+    assert called(incident)[2:] == [("Bob", CallStep.DEPUTY)]
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"email": None}, {"role": Role.READER}])
@@ -446,6 +456,37 @@ def test_reopening_what_nobody_had_calls_from_the_start(shop):
     assert called(incident) == [("Ada", "team_lead"), ("Ada", "team_lead")]
     calls.escalate(NOW + 70 * MINUTE)
     assert called(incident)[2:] == [("Bob", "deputy")]
+
+
+# The form
+
+
+@pytest.mark.parametrize("kind", ["declare", "report"])
+def test_the_form_says_whom_it_calls_for_each_service_and_without_one(client, shop, kind):
+    make_service("Payments")
+    sign_in(client, make_user())
+    text = client.get(reverse("incident-new"), {"kind": kind}).text
+    listed = dict(re.findall(r"<dt>([^<]*)</dt><dd data-service[^>]*>([^<]*)</dd>", text))
+    assert listed == {"Shop": "Ada", "Payments": "Root", "no service": "Root"}
+    assert "and call the team lead" in text
+
+
+def test_where_it_is_always_the_same_person_the_button_names_them(client, ada):
+    make_team(team_lead=ada, is_default=True)
+    make_service("Payments")
+    sign_in(client, make_user())
+    text = client.get(reverse("incident-new")).text
+    assert "Declare and call Ada" in text
+    assert "This calls Ada at once." in text
+    sign_in(client, ada)
+    assert "Declare incident</button>" in client.get(reverse("incident-new")).text
+
+
+def test_a_near_miss_calls_nobody_and_says_nothing_of_it(client, shop):
+    sign_in(client, make_user())
+    text = client.get(reverse("incident-new"), {"kind": "near-miss"}).text
+    assert "and call" not in text
+    assert "Record near miss" in text
 
 
 # The page
