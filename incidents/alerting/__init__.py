@@ -1,0 +1,1 @@
+"""What monitoring sends: read into alerts, whoever sent it."""
