@@ -356,7 +356,7 @@ class IncidentQuerySet(models.QuerySet):
         incident = f"{self.model._meta.db_table}.id"
         told = f"private_to_id IS NULL OR private_to_id = {incident}"
         newest_change = f"(SELECT id FROM {changes} WHERE {told} ORDER BY id DESC LIMIT 1)"  # noqa: S608
-        latest = {
+        latest: dict[str, tuple[str, models.Field[Any, Any]]] = {
             "last_entry_at": (self._here("timeline", "MAX(created_at)"), moment),
             "newest_update": (self._here("updates", "MAX(id)", "cancelled_at IS NULL"), number),
             "updates_leave_at": (self._here("updates", "MAX(leaves_at)", "cancelled_at IS NULL"), moment),
