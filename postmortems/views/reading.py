@@ -57,12 +57,7 @@ def postmortem_canonical(request: HttpRequest, reference: str, slug: str) -> Htt
 @require_safe
 def postmortem_revision(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """An older revision, for those who see the incident; of a retracted postmortem for those who write."""
-    of_incident = Postmortem.objects.visible_to(request.user).of_reference(reference)
-    revision = (
-        Revision.objects.select_related("postmortem__incident")
-        .filter(postmortem__in=of_incident, number=number)
-        .first()
-    )
+    revision = _revision(request, reference, number)
     if revision is None:
         raise Http404
     found = revision.postmortem
@@ -130,6 +125,12 @@ def library(request: PageRequest) -> HttpResponse:
 def _is_public(request: HttpRequest) -> bool:
     """Whether this reader sees only what everybody sees: nobody is signed in, or the account has no role."""
     return request.user.is_anonymous or not request.user.is_reader
+
+
+def _revision(request: HttpRequest, reference: str, number: int) -> Revision | None:
+    of_incident = Postmortem.objects.visible_to(request.user).of_reference(reference)
+    revisions = Revision.objects.select_related("postmortem__incident")
+    return revisions.filter(postmortem__in=of_incident, number=number).first()
 
 
 def _not_found(request: HttpRequest, reference: str) -> HttpResponse:
