@@ -183,6 +183,10 @@ def test_pictures_are_pasted_dropped_and_chosen(open_page: OpenPage, crew: Crew)
     shown(page, 3)
     assert Attachment.objects.count() == 3
 
+    page.goto(f"{crew.incident.get_absolute_url()}pictures/")
+    expect(page.locator("img.thumb")).to_have_count(3)
+    assert objections(page) == []
+
 
 def test_a_table_is_pasted_as_text_and_what_is_no_picture_is_refused_in_words(open_page: OpenPage, crew: Crew) -> None:
     page = open_page(crew.lead)
