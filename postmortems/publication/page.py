@@ -8,8 +8,8 @@ import datetime as dt
 import json
 from collections.abc import MutableMapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from functools import cache, cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -96,7 +96,7 @@ class Page:
     zone: str
     is_example: bool
     audience: str
-    article: str
+    article: str = field(repr=False)
     is_public: bool
     is_older: bool = False
     may_write: bool = False
@@ -201,6 +201,7 @@ def of_revision(postmortem: Postmortem, revision: Revision, actor: Actor | None)
     )
 
 
+@lru_cache(maxsize=1000)
 def address(reference: str, title: str) -> str:
     """Where the postmortem of this incident is read, once it was published under this title."""
     return reverse("postmortem-canonical", args=[reference, slug_of(title)])
