@@ -28,7 +28,7 @@ from incidents.errors import Forbidden, InvalidInput, NotPossible
 from incidents.models import Incident, Installation, OutboxMessage, StatusLink, StatusUpdate, Subscription
 from incidents.permissions import Actor
 from tests.factories import make_incident, make_service, make_team, make_user
-from tests.incident_pages import client_of, recorded, stored, text_of, url, write
+from tests.incident_pages import at_once, client_of, recorded, stored, text_of, url, write
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +166,19 @@ def test_the_last_update_promises_nothing(incident):
     assert stored(incident.reference).next_update_due_at is None
 
 
+@pytest.mark.django_db(transaction=True)
+def test_presses_at_the_same_moment_are_one_update_and_of_several_the_latest_counts(incident):
+    key = uuid.uuid4()
+    same = at_once([lambda: tell(Incident.objects.get(pk=incident.pk), client_id=key)] * 6)
+    assert (len({update.pk for update in same}), incident.timeline.count()) == (1, 1)
+    choices = [NextUpdate.HOUR, NextUpdate.NONE, NextUpdate.HALF_HOUR] * 2
+    at_once(
+        [lambda choice=choice: tell(Incident.objects.get(pk=incident.pk), next_update=choice) for choice in choices]
+    )
+    assert incident.updates.count() == 7
+    assert stored(incident.reference).next_update_due_at == incident.updates.first().next_due_at
+
+
 # An entry that is sent as an update
 
 
@@ -243,6 +256,8 @@ def test_once_it_has_left_it_stays(incident, lead, now):
 
 def test_an_entry_stays_when_its_sending_is_taken_back(incident, lead):
     update = send(incident, entry())
+    with pytest.raises(Forbidden):
+        updates.cancel(actor=Actor.person(make_user()), update=update, now=timezone.now())
     updates.cancel(actor=Actor.person(lead), update=update, now=timezone.now())
     assert not incident.timeline.get().is_struck
     assert not incident.updates.standing().exists()
