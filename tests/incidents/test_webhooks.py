@@ -92,7 +92,11 @@ def test_each_event_of_an_incident_is_one_message_to_each_channel(event):
 )
 def test_what_is_private_or_no_real_incident_is_told_to_no_channel(fields):
     make_webhook()
-    assert announce(make_incident(**fields)) == []
+    incident = make_incident(**fields)
+    assert announce(incident) == []
+    # Nor where an event of it was written all the same.
+    event = OutboxMessage(kind="incident-event", incident=incident, payload={"event": "opened"})
+    assert list(notices.spread(event)) == []
     assert len(announce(make_incident())) == 1
 
 
