@@ -153,8 +153,9 @@ def _correct_entries(actor: Actor, before: Change, change: Change, now: dt.datet
     said = {"text": entry_text(before), "occurred_at": before.live_at, "struck_at": None}
     for row in change.verdicts.filter(event__isnull=False).select_related("event__incident"):
         event = row.event
-        says_it = event is not None and all(getattr(event, name) == value for name, value in said.items())
-        if says_it and can(actor, Perm.EDIT_ENTRY, event):
+        if event is None or any(getattr(event, name) != value for name, value in said.items()):
+            continue
+        if can(actor, Perm.EDIT_ENTRY, event):
             content = EventContent(text=entry_text(change), kind=TimelineKind.LEAD_UP, occurred_at=change.live_at)
             timeline.edit(actor=actor, event=event, content=content, now=now)
 

@@ -3,6 +3,9 @@
 from django.urls import include, path
 
 # The list stands before the single incidents, whose addresses would swallow some of its own.
-MODULES = ("api", "account", "tokens", "people", "catalogue", "delivery", "webhooks", "incident_list", "incidents")
+MODULES = (
+    *("api", "account", "tokens", "people", "catalogue", "delivery", "webhooks", "changes"),
+    *("incident_list", "incidents"),
+)
 
 urlpatterns = [path("", include(f"incidents.urls.{module}")) for module in MODULES]

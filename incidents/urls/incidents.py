@@ -3,7 +3,19 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from ..domain.lifecycle import Verb
-from ..views import calls, declaration, incident, milestones, pictures, roles, rollcall, timeline, today, updates
+from ..views import (
+    calls,
+    declaration,
+    incident,
+    incident_changes,
+    milestones,
+    pictures,
+    roles,
+    rollcall,
+    timeline,
+    today,
+    updates,
+)
 
 _entry = [
     path("", timeline.entry, name="entry"),
@@ -32,6 +44,8 @@ _incident: list[URLPattern | URLResolver] = [
     path("updates/<int:update_id>/cancel/", updates.update_cancel, name="update-cancel"),
     path("status/", updates.status, name="incident-status"),
     path("status/link/", updates.status_link_make, name="status-link-make"),
+    path("changes/", incident_changes.incident_changes, name="incident-changes"),
+    path("changes/<int:change_id>/", incident_changes.change_judge, name="change-judge"),
     path("milestones/", milestones.milestones, name="milestones"),
     path("impact/", milestones.impact_new, name="impact-new"),
     path("impact/<int:impact_id>/", milestones.impact_edit, name="impact-edit"),

@@ -1,5 +1,6 @@
 """The page of one incident, and the forms that change it as a whole."""
 
+import datetime as dt
 from typing import NamedTuple
 
 from django import forms
@@ -25,6 +26,7 @@ from ..requests import SignedInRequest
 from . import live
 from .access import PageZone, actor_of, clock_for, incident_page, opens_private, page_zone
 from .answers import attempt, form_page, pages_beside, sent
+from .incident_changes import changes_card
 
 NEWEST_EVENTS = 100
 
@@ -38,15 +40,17 @@ def incident(request: SignedInRequest, incident: Incident) -> HttpResponse:
 
 def incident_context(request: SignedInRequest, incident: Incident) -> dict[str, object]:
     """Everything that the page of an incident shows."""
+    changes = changes_card(incident)
     return {
         **timeline_context(request, incident),
         **head_context(request, incident),
         **live.updates_card(request, incident, timezone.now()),
         **rollcall.panel(incident, user=request.user),
+        **changes,
         "roles": [(role, incident.role_holder(role)) for role in IncidentRole],
         "milestones": [(m.label, incident.milestone(m), incident.milestone_precision(m)) for m in Milestone],
         "panels": registry.panels(actor_of(request), incident),
-        **({} if incident.is_open else _afterwards(incident)),
+        **({} if incident.is_open else _afterwards(incident, changes["triggered_at"])),
     }
 
 
@@ -102,14 +106,14 @@ def _newest_id(incident: Incident, events: list[TimelineEvent]) -> int:
     return max((event.pk for event in events), default=0)
 
 
-def _afterwards(incident: Incident) -> dict[str, object]:
+def _afterwards(incident: Incident, triggered_at: dt.datetime | None) -> dict[str, object]:
     """What is only shown when it is over: while it burns nothing is judged."""
     measured = durations.durations(incident)
     return {
         "is_measured": incident.kind != IncidentKind.NEAR_MISS and incident.status != Status.CANCELLED,
         "durations": measured,
         "to_resolve": next((d for d in measured if d.name == durations.DurationName.TO_RESOLVE), None),
-        "phases": durations.phases(incident),
+        "phases": durations.phases(incident, triggered_at),
         "impossible": durations.impossible_order(incident),
         "objections": registry.objections(incident, Verb.CLOSE) if incident.status == Status.RESOLVED else [],
     }

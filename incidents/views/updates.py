@@ -29,6 +29,7 @@ from .access import actor_of, incident_page, page_zone
 from .answers import attempt, form_page, sent
 from .guards import requires
 from .incident import head_context, rights
+from .incident_changes import changes_card
 
 # An incident of days has dozens; more than this nobody reads on one page.
 MAX_UPDATES = 200
@@ -82,6 +83,7 @@ def news(request: SignedInRequest, incident: Incident) -> HttpResponse:
         **head_context(request, incident),
         **live.updates_card(request, incident, now),
         **rollcall.panel(incident, user=request.user),
+        **changes_card(incident),
         "incident": incident,
         "zone": page_zone(request, incident),
         "number": incident.timeline.written_after(request.GET.get("newer", "")).count(),

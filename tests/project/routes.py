@@ -185,6 +185,7 @@ PASSWORDS = {"password": NEW_PASSWORD, "again": NEW_PASSWORD}
 CAUSE = {"title": "No sandbox", "role": "root_cause", "category": "unknown"}
 ACTION = {"text": "Build a sandbox", "type": "preventive"}
 WEBHOOK = {"version": 1, "name": "Another channel", "url": "https://chat.example.org/hooks/1"}
+CHANGE = {"text": "A banner", "kind": "deploy", "live_at": "-5m"}
 TEMPLATE = {"name": "Another template", "sections": "summary | What happened | In a sentence"}
 # Of an incident in these states nothing was published, and of a cancelled one nothing is written either.
 UNPUBLISHED = {"resolved": 404, "cancelled": 404, "private": 404}
@@ -231,6 +232,10 @@ ROWS: dict[str, Row] = {
     "incident-new": Row(READER, 200, 302, {"title": "Something is wrong", "severity": "sev3"}),
     "open-now": Row(READER, 200, query="title=front page"),
     "time-echo": Row(READER, 200, query="text=-5m"),
+    "change-list": Row(READER, 200, 302, {"line": "-5m A banner"}, may_post=RESPONDER, method_first=False),
+    "change-echo": Row(READER, 200, query="text=-5m A banner", method_first=False),
+    "change-new": Row(RESPONDER, 200, 302, CHANGE, method_first=False),
+    "change": Row(READER, 200, 302, CHANGE | {"version": 1}, may_post=RESPONDER, method_first=False),
     "service-list": Row(READER, 200, method_first=False),
     "service": Row(READER, 200, method_first=False),
     "service-follow": Row(READER, 405, 302, {"following": "1"}, method_first=False),
@@ -258,6 +263,8 @@ ROWS: dict[str, Row] = {
     "incident-severity": Row(RESPONDER, 405, 302, {"severity": "sev1"}),
     "incident-relate": Row(RESPONDER, 405, 302, lambda world, _state: {"other": world.near_miss.reference}),
     "incident-promote": Row(RESPONDER, 405, 422),
+    "incident-changes": Row(READER, 200, 302, {"line": "-5m A banner"}, may_post=RESPONDER),
+    "change-judge": Row(RESPONDER, 405, 302, {"verdict": "likely", "version": 0}),
     "milestones": Row(
         RESPONDER,
         200,

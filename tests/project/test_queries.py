@@ -12,9 +12,18 @@ from django.utils import timezone
 from incidents.domain import invitations, timeline
 from incidents.domain.timeline import EventContent
 from incidents.enums import MessageState, Role, Status
-from incidents.models import Impact, Incident, IncidentMember, OutboxMessage, RollCallAnswer, Subscription, Tag
+from incidents.models import (
+    Impact,
+    Incident,
+    IncidentChange,
+    IncidentMember,
+    OutboxMessage,
+    RollCallAnswer,
+    Subscription,
+    Tag,
+)
 from incidents.permissions import Actor
-from tests.factories import make_incident, make_service, make_team, make_user, make_webhook
+from tests.factories import make_change, make_incident, make_service, make_team, make_token, make_user, make_webhook
 from tests.project.routes import ROWS, all_routes
 from tests.project.world import World, build_world
 
@@ -35,6 +44,11 @@ MOST = {
     "entry-edit": 9,
     "incident-new": 11,
     "open-now": 6,
+    "change-list": 8,
+    "change": 8,
+    "incident-changes": 9,
+    "own-tokens": 6,
+    "token-list": 6,
     "service-list": 7,
     "service": 9,
     "people": 9,
@@ -87,6 +101,10 @@ def add_rows(world: World, start: int, end: int) -> None:
         RollCallAnswer.objects.create(roll_call=incident.roll_calls.earliest("pk"), person=person)
         invitations.invite(actor=admin, email=f"new{number}@example.org", role=Role.READER, teams=[team], now=now)
         OutboxMessage.objects.create(dedupe_key=f"m{number}", kind="test", incident=other, state=MessageState.DEAD)
+        change = make_change(f"Deploy {number}", services=[service, world.service], made_by=person)
+        IncidentChange.objects.create(incident=incident, change=change, verdict="likely", decided_by=person)
+        make_change(f"Flag {number}", services=[service], live_at=incident.sort_at - dt.timedelta(minutes=number))
+        make_token(world.people["admin"])
         channel = make_webhook(f"Channel {number}", services=[service])
         for key in (channel.pk, world.webhook.pk):
             OutboxMessage.objects.create(

@@ -19,6 +19,7 @@ from incidents.enums import CancelReason, IncidentKind, MessageState, Role, Stat
 from incidents.models import (
     ApiToken,
     Attachment,
+    Change,
     Impact,
     Incident,
     IncidentMember,
@@ -42,7 +43,16 @@ from postmortems.domain.causes import CauseContent
 from postmortems.domain.lifecycle import publish_imported
 from postmortems.enums import ReviewDecision
 from postmortems.models import ActionItem, Postmortem, Review, RootCause, Template
-from tests.factories import make_incident, make_service, make_team, make_token, make_user, make_webhook, sign_in
+from tests.factories import (
+    make_change,
+    make_incident,
+    make_service,
+    make_team,
+    make_token,
+    make_user,
+    make_webhook,
+    sign_in,
+)
 
 # Everybody who might ask for a page. Besides the roles: a reader who was added to the private incident by name, the
 # responder who leads the team that owns it, and the responder who is its incident lead.
@@ -82,6 +92,7 @@ class World:
     target: User
     message: OutboxMessage
     token: ApiToken
+    changes: dict[str, Change]
     webhook: Webhook
     invitation_token: str
     invitation_id: int
@@ -136,6 +147,7 @@ class World:
             "section_id": self._section_id(state),
             "number": 1,
             "format": "md",
+            "change_id": self.changes[state].pk,
             "token_id": self.token.pk,
             "template_id": Template.objects.order_by("pk").values_list("pk", flat=True)[0],
         }
@@ -209,6 +221,10 @@ def build_world() -> World:
         target=target,
         message=message,
         token=make_token(target),
+        changes={
+            state: make_change(private_to=incident if incident.is_private else None)
+            for state, incident in incidents.items()
+        },
         webhook=make_webhook("Chat of all", services=[service]),
         invitation_token=issued.link.rstrip("/").rsplit("/", 1)[-1],
         invitation_id=issued.invitation.pk,
