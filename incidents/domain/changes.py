@@ -156,7 +156,12 @@ def _correct_entries(actor: Actor, before: Change, change: Change, now: dt.datet
         if event is None or any(getattr(event, name) != value for name, value in said.items()):
             continue
         if can(actor, Perm.EDIT_ENTRY, event):
-            content = EventContent(text=entry_text(change), kind=TimelineKind.LEAD_UP, occurred_at=change.live_at)
+            content = EventContent(
+                text=entry_text(change),
+                kind=TimelineKind(event.kind),
+                occurred_at=change.live_at,
+                is_starred=event.is_starred,
+            )
             timeline.edit(actor=actor, event=event, content=content, now=now)
 
 

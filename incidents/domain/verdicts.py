@@ -126,7 +126,7 @@ def _brought_back(actor: Actor, row: IncidentChange, now: dt.datetime) -> Timeli
 
 
 def _written(actor: Actor, row: IncidentChange, now: dt.datetime) -> TimelineEvent:
-    return timeline.write(
+    event = timeline.write(
         actor=actor,
         incident=row.incident,
         kind=TimelineKind.LEAD_UP,
@@ -134,3 +134,7 @@ def _written(actor: Actor, row: IncidentChange, now: dt.datetime) -> TimelineEve
         occurred_at=row.change.live_at,
         now=now,
     )
+    # What started it is a key moment of every telling; the rest of what the program writes is left out there.
+    event.is_starred = True
+    event.save(update_fields=["is_starred"])
+    return event

@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-from incidents.domain import durations
+from incidents.domain import durations, verdicts
 from incidents.enums import Milestone, Source
 from incidents.models import Incident, TimelineEvent
 from incidents.permissions import Actor
@@ -125,6 +125,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
             for milestone in Milestone
             if (at := incident.milestone(milestone))
         },
+        "triggered_at": _iso(trigger.live_at if (trigger := verdicts.trigger_of(incident)) else None),
         "near_miss_saved_by": incident.near_miss_saved_by,
         "near_miss_earlier_stop": incident.near_miss_earlier_stop,
     }

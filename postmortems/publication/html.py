@@ -52,7 +52,7 @@ def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
         "impacts": impacts,
         "impacts_under": _place_of_impacts(sections) if len(impacts) > 1 else "",
         "to_resolve": durations.duration(recorded, durations.DurationName.TO_RESOLVE),
-        "phases": durations.phases(recorded),
+        "phases": durations.phases(recorded, moment_of(document["incident"].get("triggered_at"))),
         "first_sections": [section for section in sections if section["kind"] in _FIRST],
         "other_sections": [section for section in sections if section["kind"] not in _FIRST],
         "events": _with_gaps(events),

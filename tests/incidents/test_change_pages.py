@@ -285,7 +285,7 @@ def test_one_press_says_what_a_change_was():
     assert IncidentChange.objects.get().verdict == ChangeVerdict.TRIGGER
     assert TimelineEvent.objects.get().text == "Banner"
     page = text_of(client.get(page_of(incident)))
-    assert "verdict-trigger" in page
+    assert "is-verdict-trigger" in page
     client.post(f"{page_of(incident)}{change.pk}/", {"verdict": "candidate", "version": 2})
     assert IncidentChange.objects.get().verdict == ChangeVerdict.CANDIDATE
     assert TimelineEvent.objects.get().is_struck

@@ -259,3 +259,11 @@ def test_changes_of_other_private_incidents_are_not_there():
     assert [change.text for change in Change.objects.visible_to(reader)] == ["all"]
     assert Change.objects.visible_to(admin).count() == 3
     assert not Change.objects.visible_to(make_user(role="")).exists()
+
+
+def test_what_started_it_is_a_key_moment_and_stays_one_when_it_is_corrected():
+    incident, change, person = make_incident(), make_change("Banner", live_at=LIVE), actor()
+    judge(change, ChangeVerdict.TRIGGER, incident, by=person)
+    assert incident.timeline.get().is_starred
+    changes.edit_change(actor=person, change=change, new=NewChange(text="Banner 2"), now=NOW)
+    assert (incident.timeline.get().text, incident.timeline.get().is_starred) == ("Banner 2", True)
