@@ -37,8 +37,9 @@ def keyset_page(
 ) -> Page[Row]:
     """The page that ``params`` (``request.GET``) asks for; the first one where its token is missing or means nothing.
 
-    ``order`` names the columns as ``order_by()`` does; one that is none is annotated as a whole number. Costs one query; another one where
-    the token leads off either end, or from one value of the first of three columns to the next.
+    ``order`` names the columns as ``order_by()`` does; one that is none is annotated as a whole number. Costs one
+    query; another one where the token leads off either end, or from one value of the first of three columns to the
+    next.
     """
     after = _position(queryset.model, order, params.get("after", ""))
     before = _position(queryset.model, order, params.get("before", ""))

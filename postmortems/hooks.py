@@ -17,8 +17,8 @@ from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, lifecycle, mentions, triggers
 from .panels import lessons_panel, today_panel
-from .reminders import reminded_owners, reminders_for
 from .publication import document
+from .reminders import reminded_owners, reminders_for
 
 
 def register() -> None:

@@ -11,9 +11,8 @@ document.addEventListener("click", (event) => {
   const is = { struck: link.closest(".is-struck") !== null, manage: "manage" in link.dataset };
   is.whole = !is.struck;
   for (const item of menu.querySelectorAll("[data-when]")) {
-    const address = item.matches("a") ? "href" : "formaction";
     if (!item.dataset.when.split(" ").every((word) => is[word])) item.remove();
-    else item.setAttribute(address, base + item.getAttribute(address));
+    else item.setAttribute(item.matches("a") ? "href" : "formaction", base + item.dataset.to);
   }
   link.replaceWith(menu);
   menu.querySelector("summary").focus();

@@ -130,8 +130,8 @@ def test_a_browser_that_is_signed_in_is_not_let_in_by_its_cookie(client):
 def test_no_form_of_another_site_gets_in_and_no_token_of_a_form_is_asked_for():
     strict = Client(enforce_csrf_checks=True)
     headers = {"Authorization": f"Bearer {issue_token().secret}", "Origin": "https://elsewhere.example"}
-    sent = {"content_type": "application/json", "headers": headers}
-    assert strict.post("/api/v1/changes", json.dumps(CHANGE), **sent).status_code == 201
+    answer = strict.post("/api/v1/changes", json.dumps(CHANGE), content_type="application/json", headers=headers)
+    assert answer.status_code == 201
     says(strict.post("/api/v1/changes", {"text": "x"}, headers=headers), 415, "not_json")
 
 

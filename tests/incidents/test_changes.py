@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -40,7 +41,7 @@ def test_a_change_needs_no_more_than_a_few_words():
 
 def test_a_change_says_everything_that_is_known_of_it():
     shop, author = make_service("Storefront"), make_user()
-    said = {
+    said: dict[str, Any] = {
         "text": "Banner",
         "live_at": NOW - dt.timedelta(hours=1),
         "kind": ChangeKind.CONFIGURATION,

@@ -615,7 +615,10 @@ def test_threads_do_not_meet():
     [
         ("**a** *b* `c` _d_ ~~e~~", "a b c d e"),
         ("# Title\n\n> said\n\n- one\n- two\n1. three", "Title said one two three"),
-        ("[a](https://example.org/) ![b](/incidents/INC-3/pictures/b.png) [c][1] <https://example.org/>", "a b c https://example.org/"),
+        (
+            "[a](https://example.org/) ![b](/incidents/INC-3/pictures/b.png) [c][1] <https://example.org/>",
+            "a b c https://example.org/",
+        ),
         ("```python\nx = 1\n```\nafter", "x = 1 after"),
         ("snake_case_name and 2 * 3 and a\\*b", "snake_case_name and 2 3 and a*b"),
         ("a[^1]\n\n---\n\n&lt;b&gt;", "a <b>"),

@@ -1,7 +1,6 @@
 """The timeline as people write and correct it: lines, blocks, echo, edits, stars, strikes, moves, order, zones."""
 
 import datetime as dt
-import re
 import uuid
 
 import pytest

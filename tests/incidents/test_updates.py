@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from dataclasses import replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from incidents.enums import (
     MessageState,
     NextUpdate,
     Role,
+    Severity,
     Status,
     TimelineKind,
     UpdateAudience,
@@ -166,15 +168,17 @@ def test_the_last_update_promises_nothing(incident):
     assert stored(incident.reference).next_update_due_at is None
 
 
+def tell_anew(incident, choice):
+    return tell(Incident.objects.get(pk=incident.pk), next_update=choice)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_presses_at_the_same_moment_are_one_update_and_of_several_the_latest_counts(incident):
     key = uuid.uuid4()
     same = at_once([lambda: tell(Incident.objects.get(pk=incident.pk), client_id=key)] * 6)
     assert (len({update.pk for update in same}), incident.timeline.count()) == (1, 1)
     choices = [NextUpdate.HOUR, NextUpdate.NONE, NextUpdate.HALF_HOUR] * 2
-    at_once(
-        [lambda choice=choice: tell(Incident.objects.get(pk=incident.pk), next_update=choice) for choice in choices]
-    )
+    at_once([partial(tell_anew, incident, choice) for choice in choices])
     assert incident.updates.count() == 7
     assert stored(incident.reference).next_update_due_at == incident.updates.first().next_due_at
 
@@ -342,7 +346,7 @@ def test_a_form_writes_it_and_the_live_page_says_how_long_until_it_leaves(incide
 
 
 def test_the_form_spells_out_what_the_severity_asks_for():
-    page = text_of(client_of().get(url(make_incident(severity="sev1"), "updates")))
+    page = text_of(client_of().get(url(make_incident(severity=Severity.SEV1), "updates")))
     assert "in 15 min, as SEV1 asks" in page
 
 

@@ -21,7 +21,8 @@ def test_names_addresses_hosts_and_images_are_listed_each_once():
     make_user("ada okoro")
     text = (
         "Ada Okoro wrote to ops@example.org twice, ops@example.org. See https://grafana.corp.internal/d/1, db7.lan, "
-        "10.0.0.7 and [the run](https://ci.example.net/run).\n\n![graph](/media/graph.png)"
+        "10.0.0.7 and [the run](https://ci.example.net/run).\n\n"
+        "![graph](/incidents/INC-1/pictures/0b5f1c9e-6a5e-4a52-9d2f-6a8d2f6f3f11.png)"
     )
     assert found(make_published(text=text)) == {
         ("name", "ada okoro"),
@@ -30,7 +31,7 @@ def test_names_addresses_hosts_and_images_are_listed_each_once():
         ("host", "db7.lan"),
         ("host", "10.0.0.7"),
         ("host", "ci.example.net"),
-        ("image", "/media/graph.png"),
+        ("image", "/postmortems/INC-1/pictures/0b5f1c9e-6a5e-4a52-9d2f-6a8d2f6f3f11.png"),
     }
 
 

@@ -1,6 +1,7 @@
 """Broken input in every field of every form and every query: refused or taken, never an error of ours (S13)."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from urllib.parse import quote, urlencode
 from xml.etree.ElementTree import Element
 
@@ -97,7 +98,7 @@ def send(client: Client, url: str, fields: dict[str, str], name: str, raw: str) 
 @pytest.mark.parametrize("part", ["ours", "admin"])
 def test_broken_input_in_any_field_is_no_error_of_ours(world: World, part: str) -> None:
     client = world.client("admin", raise_request_exception=False)
-    signed_in = client.cookies.copy()
+    signed_in = deepcopy(client.cookies)
     wrong, swept = [], 0
 
     for route, fields in forms(world, client, admin=part == "admin"):
@@ -105,7 +106,7 @@ def test_broken_input_in_any_field_is_no_error_of_ours(world: World, part: str) 
         for name in fields:
             for kind in BROKEN if part == "ours" else SOME:
                 # What the page did to the database is undone; what it did to the browser, here.
-                client.cookies = signed_in.copy()
+                client.cookies = deepcopy(signed_in)
                 status = send(client, url, fields, name, BROKEN[kind])
                 swept += 1
                 if status not in {200, 302, 400, 403, 404, 409, 422, 429}:
