@@ -145,10 +145,12 @@ def _said(request: SignedInRequest, piece: Piece, document: Document) -> str:
 @incident_page
 def export_file(request: SignedInRequest, incident: Incident, format: str) -> HttpResponse:  # noqa: A002
     """A postmortem as a file to keep."""
-    postmortem = Postmortem.objects.select_related("incident", "published_revision").filter(incident=incident).first()
+    postmortem = Postmortem.objects.select_related("published_revision").filter(incident=incident).first()
     actor = actor_of(request)
     if format not in ExportFormat.values or postmortem is None or not is_there(actor, postmortem):
         raise Http404
+    # The one that came with the people on it.
+    postmortem.incident = incident
     made = export(actor=actor, postmortem=postmortem, format=ExportFormat(format))
     response = HttpResponse(made.text, content_type=made.content_type)
     response["Content-Disposition"] = f'attachment; filename="{made.name}"'

@@ -60,7 +60,7 @@ MOST = {
     "delivery-log": 8,
     "setup": 16,
     "postmortem-edit": 13,
-    "postmortem-export": 16,
+    "postmortem-export": 15,
     "profile": 6,
     "sessions": 6,
 }
