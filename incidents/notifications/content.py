@@ -108,6 +108,7 @@ def _roll_call(message: OutboxMessage) -> dict[str, Any]:
         "to": said(asked.to_at, incident),
         "note": asked.note,
         "asked_by": asked.asked_by.name if asked.asked_by else "",
+        "asks_to_sign_in": incident.is_private,
     }
 
 

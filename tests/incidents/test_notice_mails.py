@@ -78,6 +78,16 @@ def test_a_roll_call_says_who_asks_for_which_window_and_has_its_link(ada):
     assert "List-Unsubscribe" not in sent.extra_headers
 
 
+def test_a_roll_call_on_a_private_incident_says_that_one_signs_in_and_others_that_one_need_not(ada):
+    for incident, words in (
+        (burning(), "no sign-in is needed"),
+        (burning(declared_by=ada, is_private=True), "once you have signed in"),
+    ):
+        rules.roll_call_opened(answer=asked(ada, incident), url="https://n.example.org/x/", now=NOW)
+        (sent,) = deliver(NOW)
+        assert words in sent.body
+
+
 def test_a_roll_call_is_asked_once_and_not_of_who_has_answered_or_when_it_has_ended(ada):
     bob = make_user("Bob")
     first, second = asked(ada, burning(declared_by=bob)), asked(ada, burning(declared_by=bob))
