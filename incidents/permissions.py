@@ -68,6 +68,7 @@ class Perm(Permission):
     DECLARE = "declare an incident"
     RESPOND = "edit an incident, its timeline, milestones, status and roles"
     RECORD_CHANGE = "write down what was changed"
+    SEND_ALERTS = "send alerts"
     ROLL_CALL = "ask others what they have changed"
     EDIT_ENTRY = "edit a timeline entry"
     MANAGE_ENTRY = "strike out or move a timeline entry"
@@ -129,6 +130,7 @@ RULES: dict[Permission, Rule] = {
     Perm.DECLARE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
     Perm.RESPOND: Rule(Role.RESPONDER, token=TokenScope.WRITE),
     Perm.RECORD_CHANGE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+    Perm.SEND_ALERTS: Rule(Role.READER, token=TokenScope.WRITE),
     # By people only: a machine is not to question anybody.
     Perm.ROLL_CALL: Rule(Role.RESPONDER),
     Perm.CLOSE: Rule(Role.RESPONDER, token=TokenScope.WRITE),

@@ -20,6 +20,7 @@ from .enums import (
     ChangeVerdict,
     IncidentKind,
     MessageState,
+    ReceiptState,
     Role,
     Severity,
     Status,
@@ -680,8 +681,21 @@ class StatusLinkQuerySet(models.QuerySet):
 
 
 class AlertQuerySet(models.QuerySet):
-    pass
+    def that_opened(self, since: dt.datetime) -> Self:
+        """Those that came since then and whose incident is still open, newest first."""
+        return self.filter(incident__status__in=OPEN_STATUSES, first_received_at__gte=since).order_by("-id")
+
+    def with_open_incident(self) -> Self:
+        """Those whose incident is open, newest first."""
+        return self.filter(incident__status__in=OPEN_STATUSES).select_related("incident").order_by("-id")
 
 
 class AlertReceiptQuerySet(models.QuerySet):
-    pass
+    def due(self, at: dt.datetime) -> Self:
+        """What waits to be understood, oldest first."""
+        return self.filter(state=ReceiptState.PENDING, run_at__lte=at).order_by("run_at", "id")
+
+    def for_log(self, *, state: str = "") -> Self:
+        """All of them, or those in one state, without what they say."""
+        rows = self.select_related("token").defer("body")
+        return rows.filter(state=state) if state else rows

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -27,6 +28,16 @@ IDLE = 1.0
 LONGEST_OUTAGE_PAUSE = 5.0
 
 
+class Helper(Protocol):
+    """Who does one kind of thing beside the worker's own loop, a piece at a time."""
+
+    def deliver_next(self) -> bool:
+        """Do the next piece that is due; False where nothing is."""
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+
+
 class Worker:
     """One worker: `run()` goes on until `stop()`, `run_once()` does what is due now, without the helpers."""
 
@@ -35,7 +46,7 @@ class Worker:
         *,
         jobs: Sequence[Job],
         courier: Courier,
-        helpers: Sequence[Courier] = (),
+        helpers: Sequence[Helper] = (),
         clock: Callable[[], dt.datetime] = timezone.now,
     ) -> None:
         self.name = f"{socket.gethostname()[:80]}:{os.getpid()}"
@@ -75,7 +86,7 @@ class Worker:
             raise self._failure
         logger.info("Worker %s has stopped.", self.name)
 
-    def _help(self, helper: Courier) -> None:
+    def _help(self, helper: Helper) -> None:
         def deliver_all() -> None:
             while not self._stopping and helper.deliver_next():
                 pass

@@ -34,6 +34,8 @@ class AlertRule(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team"))
     severity = models.CharField(_("severity"), max_length=10, choices=Severity, default=Severity.UNKNOWN)
     is_active = models.BooleanField(_("active"), default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["position", "id"]
@@ -70,6 +72,8 @@ class Alert(models.Model):
     """One alert over all its repeats, from firing to resolved, and the incident that it opened or joined."""
 
     fingerprint = models.CharField(max_length=64)
+    # What monitoring sends together belongs together: a digest of its name for the group, blank where it has none.
+    group = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=200)
     labels = models.JSONField(default=dict)
     annotations = models.JSONField(default=dict)

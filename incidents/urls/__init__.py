@@ -4,7 +4,7 @@ from django.urls import include, path
 
 # The list stands before the single incidents, whose addresses would swallow some of its own.
 MODULES = (
-    *("api", "account", "tokens", "people", "catalogue", "delivery", "webhooks", "changes"),
+    *("api", "account", "tokens", "people", "catalogue", "delivery", "webhooks", "alerts", "changes"),
     *("incident_list", "incidents"),
 )
 

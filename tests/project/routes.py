@@ -184,6 +184,8 @@ PASSWORDS = {"password": NEW_PASSWORD, "again": NEW_PASSWORD}
 
 CAUSE = {"title": "No sandbox", "role": "root_cause", "category": "unknown"}
 ACTION = {"text": "Build a sandbox", "type": "preventive"}
+ALERT_MESSAGE = {"format": "generic", "body": '{"title": "Blank page"}'}
+ALERT_RULE = {"name": "Page", "matchers": "severity=page", "action": "report", "severity": "unknown", "position": "1"}
 WEBHOOK = {"version": 1, "name": "Another channel", "url": "https://chat.example.org/hooks/1"}
 CHANGE = {"text": "A banner", "kind": "deploy", "live_at": "-5m"}
 TEMPLATE = {"name": "Another template", "sections": "summary | What happened | In a sentence"}
@@ -198,6 +200,11 @@ PUBLISHED = {
     "postmortem-as-public",
     "postmortem-picture",
 }
+
+
+def _alert_rule(world: World, _state: str) -> dict[str, Any]:
+    return ALERT_RULE | {"version": world.alert_rule.version}
+
 
 ROWS: dict[str, Row] = {
     # Anybody, signed in or not
@@ -372,6 +379,13 @@ ROWS: dict[str, Row] = {
     "delivery-log": Row(ADMIN, 200, method_first=False),
     "delivery-resend": Row(ADMIN, 405, 302, method_first=False),
     "delivery-resend-all": Row(ADMIN, 405, 302, method_first=False),
+    "alert-rule-list": Row(ADMIN, 200, method_first=False),
+    "alert-rule-new": Row(ADMIN, 200, 302, ALERT_RULE | {"version": 1}, method_first=False),
+    "alert-rule-edit": Row(ADMIN, 200, 302, _alert_rule, method_first=False),
+    "alert-trial": Row(ADMIN, 200, 200, ALERT_MESSAGE, method_first=False),
+    "alert-log": Row(ADMIN, 200, method_first=False),
+    "alert-receipt": Row(ADMIN, 200, method_first=False),
+    "alert-receipt-retry": Row(ADMIN, 405, 302, method_first=False),
     "webhook-list": Row(ADMIN, 200, method_first=False),
     "webhook-new": Row(ADMIN, 200, 302, WEBHOOK | {"format": "slack"}, query="format=slack"),
     "webhook": Row(ADMIN, 200, method_first=False),

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 # Of each operation: the least role of the owner, the least scope, the method, a body that is good, and what it gets.
 OPERATIONS: dict[str, tuple[Role, TokenScope, str, Any, int]] = {
     "api-changes": (Role.RESPONDER, TokenScope.WRITE, "POST", {"text": "Banner"}, 201),
+    "api-hook-alertmanager": (Role.READER, TokenScope.WRITE, "POST", {"alerts": [{"labels": {}}]}, 202),
+    "api-hook-alert": (Role.READER, TokenScope.WRITE, "POST", {"title": "Blank page"}, 202),
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ROLES = ("", *Role.values)

@@ -17,6 +17,8 @@ from incidents.domain import attachments, invitations, passwords, rollcall, time
 from incidents.domain.timeline import EventContent
 from incidents.enums import CancelReason, IncidentKind, MessageState, Role, Status, TimelineKind, UpdateAudience
 from incidents.models import (
+    AlertReceipt,
+    AlertRule,
     ApiToken,
     Attachment,
     Change,
@@ -94,6 +96,8 @@ class World:
     token: ApiToken
     changes: dict[str, Change]
     webhook: Webhook
+    alert_rule: AlertRule
+    receipt: AlertReceipt
     invitation_token: str
     invitation_id: int
     reset: tuple[str, str]
@@ -131,6 +135,8 @@ class World:
             "code": "sev2",
             "pk": self.message.pk,
             "webhook_id": self.webhook.pk,
+            "rule_id": self.alert_rule.pk,
+            "receipt_id": self.receipt.pk,
             "roll_call_id": self._answer(state).roll_call_id,
             "roll_call_token": rollcall.link_to(self._answer(state).key).strip("/").rpartition("/")[2],
             "picture_name": self._picture(state).name,
@@ -226,6 +232,8 @@ def build_world() -> World:
             for state, incident in incidents.items()
         },
         webhook=make_webhook("Chat of all", services=[service]),
+        alert_rule=AlertRule.objects.create(name="Pages", matchers="severity=page", service=service),
+        receipt=AlertReceipt.objects.create(format="generic", body='{"title": ""}', state="failed", last_error="Why"),
         invitation_token=issued.link.rstrip("/").rsplit("/", 1)[-1],
         invitation_id=issued.invitation.pk,
         reset=(uid, token),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
+from ...intake import Intake
 from ...notifications import MAIL
 from ...notifications.channels import channels
 from ...notifications.delivery import LEASE, Courier, helpers
@@ -32,10 +33,13 @@ class Command(BaseCommand):
         jobs, lease = import_string(settings.SCHEDULE), options["lease"]
         once = options["once"]
         mail = Courier(lease=lease, by_channel=channels() if once else channels(MAIL))
-        worker = Worker(jobs=jobs, courier=mail, helpers=() if once else helpers(lease=lease))
+        intake = Intake()
+        worker = Worker(jobs=jobs, courier=mail, helpers=() if once else [intake, *helpers(lease=lease)])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
         if once:
+            while intake.deliver_next():
+                pass
             worker.run_once()
         else:
             worker.run()
