@@ -112,7 +112,8 @@ def test_there_are_enough_strings_and_fields() -> None:
     } <= names
 
 
-@pytest.mark.parametrize(("actor", "start"), [("admin", 0), ("incident_lead", 17), ("reader", 0)])
+@pytest.mark.parametrize("actor", ["admin", "incident_lead", "reader"])
+@pytest.mark.parametrize("start", [0, 17])
 def test_hostile_text_in_every_field_runs_nowhere(world: World, actor: str, start: int) -> None:
     assert poison(start) >= 150
 

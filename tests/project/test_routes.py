@@ -1,12 +1,11 @@
 """Every address × method × person × state of the object answers as the table in `routes` says, and never with 5xx."""
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve
 
@@ -35,18 +34,6 @@ BIG = 2**63
 @pytest.fixture
 def world(db: None) -> World:
     return build_world()
-
-
-@pytest.fixture
-def short_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Say 403 and 404 without the page around it, which takes longer than all else and is looked at in other sweeps."""
-    for status in (403, 404):
-        handler = functools.partial(_short, status)
-        monkeypatch.setattr(f"config.urls.handler{status}", handler, raising=False)
-
-
-def _short(status: int, request: HttpRequest, exception: Exception) -> HttpResponse:
-    return HttpResponse(str(exception), status=status)
 
 
 def expected(route: Route, row: Row, actor: str, state: str, method: str) -> int:
@@ -102,7 +89,6 @@ def test_only_the_listed_routes_are_open_to_who_is_not_signed_in(world: World) -
     assert found == ANONYMOUS
 
 
-@pytest.mark.usefixtures("short_refusals")
 @pytest.mark.parametrize("actor", ACTORS)
 def test_every_route_answers_as_the_table_says(world: World, actor: str) -> None:
     wrong, swept, statuses = [], 0, set()
@@ -140,7 +126,6 @@ def test_an_admin_who_said_so_gets_into_the_private_incident(world: World) -> No
     assert swept >= 15
 
 
-@pytest.mark.usefixtures("short_refusals")
 def test_keys_that_cannot_be_are_not_found(world: World) -> None:
     swept = 0
 
@@ -159,7 +144,6 @@ def test_keys_that_cannot_be_are_not_found(world: World) -> None:
     assert swept >= 500
 
 
-@pytest.mark.usefixtures("short_refusals")
 def test_records_that_cannot_be_are_not_found_in_the_admin(world: World) -> None:
     swept = 0
 
@@ -187,7 +171,6 @@ def _with(route: Route, world: World, name: str, value: object) -> str:
     return address
 
 
-@pytest.mark.usefixtures("short_refusals")
 def test_what_hangs_on_another_incident_is_not_found_here(world: World) -> None:
     foreign_event: TimelineEvent = world.events["resolved"]
     foreign_impact: Impact = world.impacts["resolved"]
