@@ -1,8 +1,10 @@
 """Tokens: one's own, and for admins those of everybody."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -33,6 +35,7 @@ def own_tokens(request: SignedInRequest) -> HttpResponse:
         "zone": reader_zone(request.user),
         "now": timezone.now(),
         "issued": issued,
+        "api_url": settings.BASE_URL + reverse("api-changes") if issued and issued.token.scope == TokenScope.WRITE else "",
     }
     return form_page(request, "account/tokens.html", TokenForm() if issued else form, **context)
 

@@ -5,7 +5,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
-    const said = button.closest("main").querySelector("[data-copied]");
+    const said = button.closest("section:has([data-copied]), main").querySelector("[data-copied]");
     try {
       await navigator.clipboard.writeText(source.value ?? source.textContent);
       if (said) said.textContent = said.dataset.copied;

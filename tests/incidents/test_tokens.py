@@ -241,3 +241,13 @@ def test_the_command_refuses_in_one_line(arguments):
 def test_the_command_is_used_with_a_scope():
     with pytest.raises(CommandError):
         call_command("create_token", "ada")
+
+
+@pytest.mark.parametrize(("scope", "shown"), [("write", 1), ("read", 0)])
+def test_with_a_token_that_writes_comes_the_line_that_sends_a_change_with_it(client, scope, shown):
+    sign_in(client, make_user())
+    page = client.post(URL, {"name": "Deploys", "scope": scope, "lasts": "30"}).content.decode()
+    assert "shown only this once" in page
+    assert page.count("\ncurl --fail -X POST http://testserver/api/v1/changes") == shown
+    assert page.count("NEVERTWICE_TOKEN=nvt_") == shown
+    assert ("deploy-1234" in page) is bool(shown)
