@@ -258,6 +258,13 @@ class PostmortemQuerySet(models.QuerySet):
         return found
 
 
+class StandingSections(models.Manager):
+    """The sections of drafts without those that were removed."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(removed_at=None)
+
+
 def _incidents_with_cause(postmortem: Any, category: str) -> models.QuerySet:
     causes = postmortem._meta.get_field("incident").related_model.root_causes.rel.related_model.objects
     return causes.filter(category=category, removed_at=None).values("incident")

@@ -17,7 +17,7 @@ def check_version(target: models.Model, version: int | None) -> None:
 
 def compare_and_set(target: models.Model, *, at: dt.datetime, **changes: Any) -> None:
     """Write the changes and the next version, unless somebody else was quicker: then raise `Stale`."""
-    manager = type(target)._default_manager
+    manager = type(target)._base_manager
     values = {**changes, "version": target.version + 1, "updated_at": at}  # type: ignore[attr-defined]
     if manager.filter(pk=target.pk, version=target.version).update(**values) != 1:  # type: ignore[attr-defined]
         raise _stale(target)
@@ -26,7 +26,7 @@ def compare_and_set(target: models.Model, *, at: dt.datetime, **changes: Any) ->
 
 
 def _stale(target: models.Model) -> Stale:
-    current = type(target)._default_manager.get(pk=target.pk)
+    current = type(target)._base_manager.get(pk=target.pk)
     return Stale(
         _("Somebody else changed this while you were looking. Nothing of yours is lost: compare, and save again."),
         current=current,

@@ -35,7 +35,9 @@ def own_tokens(request: SignedInRequest) -> HttpResponse:
         "zone": reader_zone(request.user),
         "now": timezone.now(),
         "issued": issued,
-        "api_url": settings.BASE_URL + reverse("api-changes") if issued and issued.token.scope == TokenScope.WRITE else "",
+        "api_url": settings.BASE_URL + reverse("api-changes")
+        if issued and issued.token.scope == TokenScope.WRITE
+        else "",
     }
     return form_page(request, "account/tokens.html", TokenForm() if issued else form, **context)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.models import Incident
 
 from ..enums import Audience, PostmortemStatus, SectionKind
-from ..querysets import PostmortemQuerySet
+from ..querysets import PostmortemQuerySet, StandingSections
 
 
 def slug_of(title: str) -> str:
@@ -116,11 +116,19 @@ class Section(models.Model):
     position = models.PositiveIntegerField(default=0)
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     saved_at = models.DateTimeField(null=True, editable=False)
+    removed_at = models.DateTimeField(null=True, editable=False)
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    client_id = models.UUIDField(null=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
+    # What stands in the draft, also behind `postmortem.sections`: nobody shows by oversight what was removed.
+    objects = StandingSections()
+    every = models.Manager()  # noqa: DJ012 - which of the two managers is the first decides which is the default
+
     class Meta:
         ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint("postmortem", "client_id", name="section_client_id_once")]
 
     def __str__(self) -> str:
         return self.heading
