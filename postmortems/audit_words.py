@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from .enums import Defence, DefenceResult
+from .enums import CheckCode, CheckForce, Defence, DefenceResult
 
 DEEDS = {
     "cause.added": _("added a cause"),
@@ -27,6 +27,7 @@ DEEDS = {
     "postmortem.section_moved": _("moved a section of the postmortem"),
     "postmortem.section_removed": _("removed a section of the postmortem"),
     "postmortem.section_restored": _("put a section of the postmortem back"),
+    "postmortem.section_waived": _("decided whether there is nothing to say in a section"),
     "postmortem.approval_void": _("edited the postmortem after it was approved"),
     "postmortem.not_required": _("decided that no postmortem is required"),
     "postmortem.submit": _("asked for a review of the postmortem"),
@@ -40,8 +41,13 @@ DEEDS = {
     "postmortem.audience": _("changed who may read the postmortem"),
     "template.added": _("added a template"),
     "template.edited": _("edited a template"),
+    "checklist.edited": _("chose what the checklist asks for"),
 }
 
-NAMES = {defence.value: defence.label for defence in Defence}
+NAMES = {
+    **{defence.value: defence.label for defence in Defence},
+    # As `checklist.choose()` names them.
+    **{f"check_{code}": code.label for code in CheckCode},
+}
 
-VALUES = {result.value: result.label for result in DefenceResult}
+VALUES = {word.value: word.label for words in (DefenceResult, CheckForce) for word in words}

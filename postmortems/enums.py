@@ -104,6 +104,29 @@ class SectionKind(TextChoices):
     OTHER = "other", _("Other")
 
 
+class CheckCode(TextChoices):
+    """The lines of the checklist in their order, each as what is true when it is ticked."""
+
+    TEXT = "text", _("At least one section is written.")
+    SECTIONS = "sections", _("Each section is written, or it is said that there is nothing to say.")
+    LEDE = "lede", _("It is said in one sentence.")
+    IMPACT = "impact", _("The impact is written down.")
+    ORDER = "order", _("Start, detection and end are known, in a possible order.")
+    CAUSES = "causes", _("At least one cause is named.")
+    ANSWERED = "answered", _("Each root cause has an action item, or a reason why not.")
+    OWNED = "owned", _("Every open action item has an owner and a date.")
+    DETECTIVE = "detective", _("Where users saw it first, a detective action item says how we will.")
+    BEFORE = "before", _("“Has it happened before?” is answered.")
+
+
+class CheckForce(TextChoices):
+    """What a line of the checklist does while it is not ticked."""
+
+    BLOCKS = "blocks", _("Blocks publishing")
+    ADVICE = "advice", _("Advice")
+    OFF = "off", _("Not asked for")
+
+
 class ReviewDecision(TextChoices):
     APPROVED = "approved", _("Approved")
     CHANGES_ASKED = "changes_asked", _("Asked for changes")

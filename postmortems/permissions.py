@@ -16,6 +16,7 @@ class LessonPerm(Permission):
     APPROVE = "approve, publish or retract postmortems"
     PUBLISH_PUBLIC = "publish to the public"
     EDIT_TEMPLATES = "edit templates of postmortems"
+    EDIT_CHECKLIST = "choose what the checklist asks for"
 
 
 def _owner_or_responder(actor: Actor, item: ActionItem) -> bool:
@@ -35,5 +36,6 @@ RULES.update(
         LessonPerm.APPROVE: Rule(Role.EDITOR),
         LessonPerm.PUBLISH_PUBLIC: Rule(Role.EDITOR),
         LessonPerm.EDIT_TEMPLATES: Rule(Role.ADMIN),
+        LessonPerm.EDIT_CHECKLIST: Rule(Role.ADMIN),
     }
 )

@@ -32,6 +32,7 @@ class CauseContent:
     explanation: str = ""
     whys: Sequence[str] = ()
     evidence: str = ""
+    no_action_reason: str = ""
     same_as: RootCause | None = None
     same_as_reason: str = ""
 
@@ -117,6 +118,7 @@ def _values(
         "explanation": content.explanation.strip(),
         "whys": whys,
         "evidence": content.evidence.strip(),
+        "no_action_reason": " ".join(content.no_action_reason.split())[:500],
         "same_as": content.same_as,
         "same_as_reason": content.same_as_reason.strip() if content.same_as else "",
     }

@@ -191,6 +191,7 @@ def _write_causes(actor: Actor, incident: Incident, document: Document, now: dt.
                 explanation=record.explanation,
                 whys=record.whys,
                 evidence=record.evidence,
+                no_action_reason=record.no_action_reason,
             ),
             now=now,
         )

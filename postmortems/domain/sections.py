@@ -43,7 +43,7 @@ def save(
     require(actor, LessonPerm.WRITE, postmortem)
     _check_writable(postmortem)
     # One after another: what is compared is what is replaced.
-    fields = ["heading", "text", "version", "saved_by", "saved_at", "removed_at"]
+    fields = ["heading", "text", "is_waived", "version", "saved_by", "saved_at", "removed_at"]
     section.refresh_from_db(fields=fields, from_queryset=Section.every.select_for_update())
     _check_standing(section)
     # Browsers send line ends in their own way; that alone is no change.
@@ -52,7 +52,8 @@ def save(
         return section
     # Refused now rather than on the day of publishing.
     markup.render(text)
-    compare_and_set(section, at=now, text=text, saved_by=actor.user, saved_at=now)
+    is_waived = section.is_waived and not text.strip()
+    compare_and_set(section, at=now, text=text, is_waived=is_waived, saved_by=actor.user, saved_at=now)
     _note_author(actor, postmortem, now)
     changes = {section.heading[:40]: (f"version {section.version - 1}", f"version {section.version}")}
     audit.record(actor=actor, action="postmortem.section_saved", target=postmortem, at=now, changes=changes)
@@ -163,6 +164,28 @@ def restore(*, actor: Actor, section: Section, now: dt.datetime) -> Section:
     standing.insert(sum(other.position < section.position for other in standing), section)
     _number(standing)
     _record(actor, section, "section_restored", now, {"section": (None, section.heading[:40])})
+    return section
+
+
+@transaction.atomic
+def waive(*, actor: Actor, section: Section, waived: bool, now: dt.datetime, unsaved: str = "") -> Section:
+    """Decide that there is nothing to say in an empty section, or take that back.
+
+    ``unsaved`` is what its field holds; raises `InvalidInput` where that, or the section, says something.
+    """
+    postmortem = section.postmortem
+    require(actor, LessonPerm.WRITE, postmortem)
+    _check_writable(postmortem)
+    fields = ["text", "is_waived", "version", "removed_at"]
+    section.refresh_from_db(fields=fields, from_queryset=Section.every.select_for_update())
+    _check_standing(section)
+    if waived and (section.text.strip() or unsaved.strip()):
+        message = _("It says something. Save it, or empty it first.")
+        raise InvalidInput(message, code="not_empty", fields={"text": message})
+    if section.is_waived != waived:
+        compare_and_set(section, at=now, is_waived=waived)
+        changes = {section.heading[:40]: (not waived, waived)}
+        audit.record(actor=actor, action="postmortem.section_waived", target=postmortem, at=now, changes=changes)
     return section
 
 

@@ -43,6 +43,12 @@ class CauseForm(VersionedForm):
         label=_("Explanation"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
     )
     evidence = forms.CharField(label=_("Evidence"), required=False, max_length=1000, help_text=_("How we know."))
+    no_action_reason = forms.CharField(
+        label=_("No action item? Why not?"),
+        required=False,
+        max_length=500,
+        help_text=_("Where the answer is to change nothing, such as a risk that we accept."),
+    )
     same_as = forms.ModelChoiceField(
         label=_("Same as an earlier cause"),
         queryset=RootCause.objects.none(),
@@ -74,6 +80,7 @@ class CauseForm(VersionedForm):
             whys=data["whys"].splitlines(),
             explanation=data["explanation"],
             evidence=data["evidence"],
+            no_action_reason=data["no_action_reason"],
             same_as=data["same_as"],
             same_as_reason=data["same_as_reason"],
         )
@@ -82,7 +89,7 @@ class CauseForm(VersionedForm):
 def _cause_initial(cause: RootCause | None) -> dict[str, Any]:
     if cause is None:
         return {"client_id": uuid.uuid4()}
-    names = ("version", "title", "role", "category", "explanation", "evidence", "same_as_reason")
+    names = ("version", "title", "role", "category", "explanation", "evidence", "no_action_reason", "same_as_reason")
     values = {name: getattr(cause, name) for name in names}
     return {**values, "whys": "\n".join(cause.whys), "same_as": cause.same_as_id}
 

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from incidents.enums import Severity
 from incidents.forms.versioned import VersionedForm
 
-from ..models import Postmortem, Section, Template
+from ..domain import checklist
+from ..enums import CheckCode, CheckForce
+from ..models import ChecklistRules, Postmortem, Section, Template
 
 LONGEST_SECTION = 200_000
 
@@ -111,3 +113,21 @@ class TemplateForm(VersionedForm):
 
     def anew(self, current: Template) -> Self:
         return type(self)(template=current)
+
+
+class ChecklistForm(VersionedForm):
+    """What each line of the checklist does, in its order."""
+
+    def __init__(self, *args: Any, rules: ChecklistRules, **more: Any) -> None:
+        super().__init__(*args, initial={"version": rules.version}, **more)
+        for code, force in checklist.forces_in(rules).items():
+            self.fields[code.value] = forms.ChoiceField(
+                label=code.label, choices=CheckForce.choices, initial=force.value, widget=forms.RadioSelect
+            )
+
+    def anew(self, current: ChecklistRules) -> Self:
+        return type(self)(rules=current)
+
+    def forces(self) -> dict[CheckCode, CheckForce]:
+        """What the form says, for the domain."""
+        return {code: CheckForce(self.cleaned_data[code.value]) for code in CheckCode}

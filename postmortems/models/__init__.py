@@ -2,6 +2,7 @@
 
 from .action_items import ActionItem, ActionNumber
 from .causes import RootCause
+from .checklist import ChecklistRules
 from .defences import DefenceCheck
 from .imports import ImportedDocument
 from .postmortem import Postmortem, Section, Template
@@ -11,6 +12,7 @@ from .revisions import Revision
 __all__ = [
     "ActionItem",
     "ActionNumber",
+    "ChecklistRules",
     "DefenceCheck",
     "ImportedDocument",
     "Postmortem",

@@ -21,6 +21,8 @@ class RootCause(models.Model):
     explanation = models.TextField(_("explanation"), blank=True)
     whys = models.JSONField(_("chain of whys"), default=list, blank=True)
     evidence = models.CharField(_("evidence"), max_length=1000, blank=True)
+    # Why no action item answers it; with one it is not asked for.
+    no_action_reason = models.CharField(_("why no action item"), max_length=500, blank=True)
     same_as = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="repeats")
     same_as_reason = models.CharField(max_length=500, blank=True)
     position = models.PositiveIntegerField(default=0)

@@ -113,6 +113,8 @@ class Section(models.Model):
     heading = models.CharField(_("heading"), max_length=200)
     prompt = models.CharField(max_length=500, blank=True)
     text = models.TextField(_("text"), blank=True)
+    # Somebody decided that there is nothing to say; only where there is no text.
+    is_waived = models.BooleanField(default=False, editable=False)
     position = models.PositiveIntegerField(default=0)
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     saved_at = models.DateTimeField(null=True, editable=False)

@@ -32,6 +32,7 @@ WRITTEN = frozenset(
         "explanation",
         "whys",
         "evidence",
+        "no_action_reason",
         "note",
         "time_text",
     }
@@ -178,6 +179,7 @@ def _cause(cause: RootCause) -> dict[str, Any]:
         "explanation": cause.explanation,
         "whys": cause.whys,
         "evidence": cause.evidence,
+        "no_action_reason": cause.no_action_reason,
     }
 
 

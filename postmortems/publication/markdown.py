@@ -95,6 +95,9 @@ def _cause(cause: dict[str, Any]) -> str:
     lines = [f"### {_line(cause['title'])}", "", f"- {cause['role']}, {cause['category']}"]
     lines += [f"- Why? {_line(why)}" for why in cause["whys"]]
     lines += [f"- evidence: {json.dumps(cause['evidence'], ensure_ascii=False)}"] if cause["evidence"] else []
+    # Revisions of earlier days have none.
+    if reason := cause.get("no_action_reason"):
+        lines += [f"- no action item: {json.dumps(reason, ensure_ascii=False)}"]
     if cause["explanation"]:
         lines += ["", *(f"> {line}" for line in cause["explanation"].split("\n"))]
     return "\n".join(lines)

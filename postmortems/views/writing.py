@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -57,19 +58,30 @@ def edit(request: SignedInRequest, incident: Incident) -> HttpResponse:
 def section_save(request: SignedInRequest, incident: Incident, section_id: int) -> HttpResponse:
     """Save one section: by itself while somebody types, else back to the editor."""
     postmortem = _draft(request, incident)
-    section = postmortem.sections.filter(pk=section_id).first()
-    if section is None:
-        raise Http404
-    section.postmortem = postmortem
+    section = _section(postmortem, section_id)
     form = SectionForm(request.POST, section=section)
     saved = attempt(form, lambda: _save_section(request, section, form))
     if request.htmx:
         return _saved_in_place(request, postmortem, form, saved)
-    if saved:
-        return redirect(f"{request.path.partition('edit/')[0]}edit/#s{section.pk}")
-    editor = _editor(request, postmortem, refused=form)
-    page = {"form": HeadForm(postmortem=postmortem), **editor}
-    return render(request, "postmortems/edit.html", page, status=409 if getattr(form, "is_stale", False) else 422)
+    return _back_to_section(request, section, form, saved)
+
+
+@require_POST
+@incident_page
+def section_waive(request: SignedInRequest, incident: Incident, section_id: int) -> HttpResponse:
+    """Decide that a section has nothing to say; ``waived=`` without a value takes that back."""
+    section = _section(_draft(request, incident), section_id)
+    form = SectionForm(request.POST, section=section)
+    form.fields["version"].required = False
+    waived = bool(request.POST.get("waived"))
+
+    def save() -> Section:
+        unsaved = form.cleaned_data["text"]
+        return sections.waive(
+            actor=actor_of(request), section=section, waived=waived, now=timezone.now(), unsaved=unsaved
+        )
+
+    return _back_to_section(request, section, form, attempt(form, save))
 
 
 @incident_page
@@ -147,6 +159,25 @@ def _draft(request: SignedInRequest, incident: Incident) -> Postmortem:
         raise Http404
     postmortem.incident = incident
     return postmortem
+
+
+def _section(postmortem: Postmortem, section_id: int) -> Section:
+    section = postmortem.sections.filter(pk=section_id).first()
+    if section is None:
+        raise Http404
+    section.postmortem = postmortem
+    return section
+
+
+def _back_to_section(
+    request: SignedInRequest, section: Section, form: SectionForm, saved: Section | None
+) -> HttpResponse:
+    """The editor at this section, which says what is wrong where it was refused."""
+    postmortem = section.postmortem
+    if saved:
+        return redirect(f"{reverse('postmortem-edit', args=[postmortem.incident.reference])}#s{section.pk}")
+    page = {"form": HeadForm(postmortem=postmortem), **_editor(request, postmortem, refused=form)}
+    return render(request, "postmortems/edit.html", page, status=409 if getattr(form, "is_stale", False) else 422)
 
 
 def _shown(request: SignedInRequest, postmortem: Postmortem) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def causes(draw):
             "explanation": draw(TEXT),
             "whys": draw(st.lists(NAMED, max_size=3)),
             "evidence": draw(LINE),
+            "no_action_reason": draw(LINE),
         }
         for place in range(draw(st.integers(0, 3)))
     ]
@@ -189,8 +190,9 @@ def test_markdown_out_and_in_again_gives_the_same_records(document):
         )
         for e in document["timeline"]
     ]
-    assert [(c.role, c.category, c.title, c.explanation, c.whys, c.evidence) for c in read.root_causes] == [
-        (c["role"], c["category"], c["title"], c["explanation"], c["whys"], c["evidence"]) for c in document["causes"]
+    told = ("role", "category", "title", "explanation", "whys", "evidence", "no_action_reason")
+    assert [[getattr(cause, name) for name in told] for cause in read.root_causes] == [
+        [cause[name] for name in told] for cause in document["causes"]
     ]
     ids = [cause["id"] for cause in document["causes"]]
     assert [(a.title, a.details, a.type, a.cause) for a in read.action_items] == [

@@ -23,6 +23,7 @@ LEAST = {
     LessonPerm.APPROVE: "editor",
     LessonPerm.PUBLISH_PUBLIC: "editor",
     LessonPerm.EDIT_TEMPLATES: "admin",
+    LessonPerm.EDIT_CHECKLIST: "admin",
 }
 # name: (least role, body of a POST)
 PAGES = {
@@ -37,6 +38,7 @@ PAGES = {
     "postmortem-start": ("responder", {}),
     "postmortem-edit": ("responder", {"title": "New", "version": 1}),
     "section-save": ("responder", {"text": "New", "version": 1}),
+    "section-waive": ("responder", {"text": "", "version": 1, "waived": "1"}),
     "postmortem-review": ("responder", {"verb": "nothing"}),
     "postmortem-not-required": ("editor", {"reason": "x"}),
     "postmortem-retract": ("editor", {"reason": ""}),
@@ -59,7 +61,8 @@ def furnished(**fields):
     cause, item = make_cause(incident), make_action_item(incident)
 
     def where(name):
-        more = {"cause": [cause.pk], "section-save": [postmortem.sections.first().pk]}
+        section = postmortem.sections.first()
+        more = {"cause": [cause.pk], "section-save": [section.pk], "section-waive": [section.pk]}
         last = more.get(name) or (more["cause"] if name in ("cause-edit", "cause-remove", "cause-restore") else [])
         reference = item.reference if name in ("action", "action-edit") else incident.reference
         return reverse(name, args=[reference, *last])

@@ -128,6 +128,7 @@ INTERNAL = (
     "Canary entry",
     "Canary proof",
     "Canary evidence",
+    "Canary reason",
     "Mira Vonne",
     "2031",
     "overdue",
@@ -141,6 +142,7 @@ def test_the_public_sees_nothing_internal():
     add(incident, "Canary entry", is_internal=True)
     add(incident, "Public entry", evidence="Canary proof")
     cause = make_cause(incident, evidence="Canary evidence")
+    make_cause(incident, "Left as it is", no_action_reason="Canary reason")
     owner = make_user("Mira Vonne")
     make_action_item(incident, "Planned work", owner=owner, due_on=dt.date(2031, 1, 2), cause=cause)
     make_action_item(incident, "Late work", owner=owner, due_on=dt.date(2020, 1, 2))
@@ -223,6 +225,7 @@ def test_hostile_text_stays_text_in_every_field(text):
     cause = make_cause(
         incident, line, explanation=text, whys=[line, line], evidence=line, category="code", same_as=same
     )
+    make_cause(incident, line, no_action_reason=line)
     owner = make_user(without_turning(line))
     make_action_item(incident, line, cause=cause, owner=owner, details=text, due_on=START)
     postmortem = make_published(incident, title=line[:200], lede=line, text=text, public=True)

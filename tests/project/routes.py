@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from postmortems.enums import CheckCode
 from tests.factories import PASSWORD
 from tests.project.world import STATES, World, picture_file
 
@@ -348,6 +349,7 @@ ROWS: dict[str, Row] = {
     "postmortem-start": Row(RESPONDER, 405, {"open": 302, "cancelled": 422}),
     "postmortem-edit": Row(RESPONDER, DRAFTED, {**DRAFTED, "open": 302}, _head),
     "section-save": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"version": 1, "text": "What we learned."}),
+    "section-waive": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"waived": ""}),
     "postmortem-review": Row(RESPONDER, DRAFTED, {"open": 302, "cancelled": 404}, {"verb": "submit"}),
     "postmortem-history": Row(RESPONDER, DRAFTED),
     "postmortem-not-required": Row(EDITOR, 200, 302, {"reason": "Too small"}),
@@ -358,6 +360,7 @@ ROWS: dict[str, Row] = {
     "postmortem-import": Row(RESPONDER, 200, 422),
     # The draft for those who write it.
     "postmortem-export": Row(RESPONDER, DRAFTED, told_absent=READER, refused=404),
+    "checklist": Row(ADMIN, 200, 302, {"version": 1, **{code.value: "advice" for code in CheckCode}}),
     "template-list": Row(ADMIN, 200),
     "template-new": Row(ADMIN, 200, 302, TEMPLATE),
     "template-edit": Row(ADMIN, 200, 302, TEMPLATE | {"version": 1}),

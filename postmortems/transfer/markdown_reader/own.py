@@ -188,6 +188,8 @@ def _read_cause_line(cause: CauseRecord, text: str) -> None:
         cause.whys.append(text.removeprefix("Why? "))
     elif text.startswith("evidence: "):
         cause.evidence = json.loads(text.removeprefix("evidence: "))
+    elif text.startswith("no action item: "):
+        cause.no_action_reason = json.loads(text.removeprefix("no action item: "))
     else:
         role, category = text.split(", ")
         cause.role, cause.category = CauseRole(role), CauseCategory(category)

@@ -36,6 +36,7 @@ class CauseRecord:
     category: CauseCategory = CauseCategory.UNKNOWN
     whys: list[str] = field(default_factory=list)
     evidence: str = ""
+    no_action_reason: str = ""
 
 
 @dataclass(slots=True)
