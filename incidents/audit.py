@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from . import registry
 from .models import AuditEntry, Incident
 from .permissions import Actor, incident_of
 
@@ -26,8 +27,10 @@ def record(
 ) -> AuditEntry:
     """Write one entry: the actor did ``action`` to ``target`` at ``at`` (UTC).
 
-    ``changes`` maps field names to (from, to); values are made short and readable here.
+    ``changes`` maps field names to (from, to); values are made short and readable here. Because no change goes without
+    an entry, this is also where the registry is told: what was recorded is written by now.
     """
+    registry.written(target, changes or ())
     return AuditEntry.objects.create(
         at=at,
         actor=actor.user,

@@ -4,9 +4,11 @@ An application registers in its ``AppConfig.ready()``.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db import models
 
 from .models import Change, Incident, User
 from .permissions import Actor
@@ -19,6 +21,13 @@ TriggerFollower = Callable[[Actor, Incident, Change, bool, dt.datetime], None]
 
 # Says whether any text of it about this incident holds these words.
 Mentioner = Callable[[Incident, str], bool]
+
+# Keeps what is derived from the texts of this object, such as a search index, true in the same transaction. The names
+# say which fields differ; none are given where it is new, or where that is not known.
+WritingFollower = Callable[[models.Model, frozenset[str]], None]
+
+# Does the same for incidents (keys) that were written in bulk, with all that hangs on them.
+BulkFollower = Callable[[Sequence[int]], None]
 
 # Carries out what follows from an incident becoming private, in the same transaction.
 Follower = Callable[[Actor, Incident, dt.datetime], None]
@@ -60,6 +69,8 @@ _reminding: list[tuple[RemindedPeople, ReminderMaker]] = []
 _panel_makers: list[PanelMaker] = []
 _today_panel_makers: list[TodayPanelMaker] = []
 _made_private: list[Follower] = []
+_written: list[WritingFollower] = []
+_written_in_bulk: list[BulkFollower] = []
 _mentioners: list[Mentioner] = []
 _trigger_named: list[TriggerFollower] = []
 
@@ -72,6 +83,35 @@ def add_guard(guard: Guard) -> None:
 def objections(incident: Incident, verb: str) -> list[str]:
     """Why this transition is not possible yet, as sentences for people."""
     return [reason for guard in _guards for reason in guard(incident, verb)]
+
+
+def on_written(follower: WritingFollower) -> None:
+    """Let ``follower`` act in the transaction of every change that somebody makes to anything.
+
+    Cheap work only: it is part of what people wait for.
+    """
+    _written.append(follower)
+
+
+def written(target: models.Model, fields: Iterable[str] = ()) -> None:
+    """Let all that registered follow what was written. The audit calls it with each entry.
+
+    Who writes a row without an entry of its own, such as a line that tells of something else, calls it besides.
+    """
+    names = frozenset(fields)
+    for follower in _written:
+        follower(target, names)
+
+
+def on_written_in_bulk(follower: BulkFollower) -> None:
+    """Let ``follower`` act on incidents that were written without the domain, as made-up ones are."""
+    _written_in_bulk.append(follower)
+
+
+def written_in_bulk(incidents: Sequence[int]) -> None:
+    """Let all that registered follow the making of these incidents (keys), in the same transaction."""
+    for follower in _written_in_bulk:
+        follower(incidents)
 
 
 def on_made_private(follower: Follower) -> None:

@@ -15,7 +15,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils.text import slugify
 
-from . import markup
+from . import markup, registry
 from .enums import (
     CancelReason,
     DetectedBy,
@@ -158,6 +158,7 @@ def load(*, incidents: int, events_per_incident: int, seed: int, until: dt.datet
         _number(rows)
         Incident.objects.bulk_create(rows)
         _write_what_hangs_on(rng, cast, rows, events_per_incident)
+        registry.written_in_bulk([row.pk for row in rows])
 
 
 def events_of(rng: Random, incident: Incident, people: Sequence[User], count: int) -> Iterator[TimelineEvent]:

@@ -75,6 +75,7 @@ def edit(*, actor: Actor, impact: Impact, content: ImpactContent, now: dt.dateti
 def remove(*, actor: Actor, impact: Impact, now: dt.datetime) -> None:
     """Take a row of impact away; that it stood there remains in the audit."""
     require(actor, Perm.RESPOND, impact)
+    Impact.objects.filter(pk=impact.pk).delete()
     audit.record(
         actor=actor,
         action="impact.removed",
@@ -82,7 +83,6 @@ def remove(*, actor: Actor, impact: Impact, now: dt.datetime) -> None:
         at=now,
         changes={"what": (impact.what, None), "scope": (impact.scope_text, None)},
     )
-    impact.delete()
 
 
 def _sent_before(incident: Incident, client_id: uuid.UUID | None) -> Impact | None:

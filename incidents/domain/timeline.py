@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from .. import audit, markup
+from .. import audit, markup, registry
 from ..clock_text import Entry, Moment
 from ..enums import Precision, Role, Source, TimelineKind
 from ..errors import InvalidInput, NotPossible
@@ -205,7 +205,11 @@ def move_reports(*, incident: Incident, other: Incident, now: dt.datetime) -> in
     for event in reports.filter(text__contains="/pictures/").select_related("incident"):
         text = attachments.take_along(event=event, other=other, now=now)
         TimelineEvent.objects.filter(pk=event.pk).update(**_rendered(text))
-    return reports.update(incident=other, client_id=None, updated_at=now)
+    moving = list(reports)
+    reports.update(incident=other, client_id=None, updated_at=now)
+    for event in TimelineEvent.objects.filter(pk__in=[event.pk for event in moving]).select_related("incident"):
+        registry.written(event)
+    return len(moving)
 
 
 def write(
@@ -220,7 +224,7 @@ def write(
 ) -> TimelineEvent:
     """Write what another domain function did into the timeline; that function has asked for the right and audits."""
     content = EventContent(text=text, kind=kind, occurred_at=occurred_at, precision=precision)
-    return TimelineEvent.objects.create(
+    event = TimelineEvent.objects.create(
         incident=incident,
         author=actor.user,
         author_label=actor.label,
@@ -229,6 +233,8 @@ def write(
         updated_at=now,
         **_values(content),
     )
+    registry.written(event)
+    return event
 
 
 def previous_moment(incident: Incident) -> dt.datetime | None:

@@ -137,4 +137,5 @@ def _written(actor: Actor, row: IncidentChange, now: dt.datetime) -> TimelineEve
     # What started it is a key moment of every telling; the rest of what the program writes is left out there.
     event.is_starred = True
     event.save(update_fields=["is_starred"])
+    registry.written(event, ["is_starred"])
     return event
