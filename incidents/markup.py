@@ -106,19 +106,26 @@ _cleaner = nh3.Cleaner(
 _local = threading.local()
 
 
-def render(text: str, *, id_prefix: str = "", heading_base: int = 3, breaks: bool = False) -> SafeString:
+# What people call things by, each with its address. Applications add theirs when they are ready.
+REFERENCES = {"INC": "/incidents/{}/", "DRILL": "/incidents/{}/"}
+
+
+def render(
+    text: str, *, id_prefix: str = "", heading_base: int = 3, breaks: bool = False, links_references: bool = False
+) -> SafeString:
     """Return ``text`` (Markdown) as safe HTML.
 
     ``id_prefix`` keeps the ids of several texts on one page apart; links to a heading of the same text follow it. The
     highest heading of the text becomes ``h{heading_base}`` (3 to 6), so that a text never brings a page title.
-    ``breaks`` shows each line end as one, as people expect of short entries.
+    ``breaks`` shows each line end as one, as people expect of short entries. ``links_references`` makes a link of what
+    things are called, such as INC-3, whether there is one or not: who follows it is told what they may know.
     Raises InvalidInput with code ``text_too_large`` or ``text_too_complex``; nothing else, whatever the text.
     """
     if not 3 <= heading_base <= 6:
         raise ValueError("heading_base must be 3 to 6: h1 and h2 belong to the page")
     if len(text.encode("utf-8", "ignore")) > MAX_TEXT_BYTES:
         raise _too_large()
-    renderer = _renderer(breaks)
+    renderer = _renderer(breaks, links_references)
     renderer.reset()
     renderer.shaper.id_prefix, renderer.shaper.heading_base = id_prefix, heading_base
     try:
@@ -188,7 +195,7 @@ def _too_complex(what: str) -> InvalidInput:
 
 
 class _Renderer(Markdown):
-    def __init__(self, *, breaks: bool) -> None:
+    def __init__(self, *, breaks: bool, links_references: bool) -> None:
         super().__init__(
             extensions=[
                 TableExtension(use_align_attribute=True),
@@ -202,21 +209,26 @@ class _Renderer(Markdown):
         for name in ("html", "entity", "automail"):
             self.inlinePatterns.deregister(name)
         self.preprocessors.register(_Fences(self), "fences", 25)
-        self.preprocessors.register(_Bounds(self, breaks=breaks), "bounds", 20)
+        self.preprocessors.register(_Bounds(self, breaks=breaks, references=links_references), "bounds", 20)
         self.inlinePatterns.register(_MailAddress(r"<([^\s<>@!]{1,64}@[^\s<>@]{1,255})>", self), "automail", 110)
         self.inlinePatterns.register(_BareAddress(r"\bhttps?://[\w\[%][^\s<>\x02\x03]*", self), "bare_address", 105)
         if breaks:
             self.inlinePatterns.register(SubstituteTagInlineProcessor(r"\n", "br"), "breaks", 95)
+        if links_references:
+            series = "|".join(map(re.escape, REFERENCES))
+            pattern = rf"(?<![\w/#@-])({series})-[1-9][0-9]{{0,8}}(?![\w-])"
+            self.inlinePatterns.register(_Reference(pattern, self), "reference", 100)
         self.shaper = _Shaper(self)
         self.treeprocessors.register(self.shaper, "shaper", -10)
         self.references = _Definitions()  # type: ignore[assignment]
 
 
-def _renderer(breaks: bool) -> _Renderer:
-    kept: dict[bool, _Renderer] = _local.__dict__.setdefault("renderers", {})
-    if breaks not in kept:
-        kept[breaks] = _Renderer(breaks=breaks)
-    return kept[breaks]
+def _renderer(breaks: bool, links_references: bool) -> _Renderer:
+    kept: dict[tuple[bool, bool], _Renderer] = _local.__dict__.setdefault("renderers", {})
+    kind = (breaks, links_references)
+    if kind not in kept:
+        kept[kind] = _Renderer(breaks=breaks, links_references=links_references)
+    return kept[kind]
 
 
 def _forget_renderers() -> None:
@@ -260,6 +272,17 @@ class _BareAddress(InlineProcessor):
         link = Element("a", href=address)
         link.text = AtomicString(address)
         return link, m.start(), m.start() + len(address)
+
+
+class _Reference(InlineProcessor):
+    """What an incident or another thing of ours is called, as a link to its page."""
+
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # noqa: N802
+        link = Element("a", href=REFERENCES[m[1]].format(m[0]))
+        link.text = AtomicString(m[0])
+        return link, m.start(), m.end()
 
 
 def _without_punctuation(address: str) -> str:
@@ -338,9 +361,10 @@ def _span(name: str, value: str) -> str:
 class _Bounds(Preprocessor):
     """Refuses text bombs; runs when code is out of the way, because code is full of brackets and harms nobody."""
 
-    def __init__(self, md: Markdown, *, breaks: bool) -> None:
+    def __init__(self, md: Markdown, *, breaks: bool, references: bool) -> None:
         super().__init__(md)
-        self.marks = re.compile(r"[\\`*_\[<\n]|https?:" if breaks else r"[\\`*_\[<]|  \n|https?:")
+        marks = r"[\\`*_\[<\n]|https?:" if breaks else r"[\\`*_\[<]|  \n|https?:"
+        self.marks = re.compile(rf"{marks}|[A-Z]-[1-9]" if references else marks)
 
     def run(self, lines: list[str]) -> list[str]:
         text = "\n".join(lines)

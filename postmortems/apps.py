@@ -9,6 +9,9 @@ class PostmortemsConfig(AppConfig):
     verbose_name = _("Postmortems")
 
     def ready(self) -> None:
+        from incidents import markup
+
         from . import hooks
 
         hooks.register()
+        markup.REFERENCES["A"] = "/actions/{}/"

@@ -18,12 +18,6 @@ def markdown(text: str, anchor: object = "") -> SafeString:
 
 
 @register.filter
-def markdown_section(text: str, anchor: str) -> SafeString:
-    """A whole section of a page; the ids inside it begin with its anchor, so that they are unique on the page."""
-    return markup.render(text, id_prefix=f"{anchor}-")
-
-
-@register.filter
 def stored_html(html: str) -> SafeString:
     """HTML that was made when the text was saved."""
     return markup.stored(html)

@@ -1,15 +1,16 @@
-"""The draft that writes itself: sections of a template, filled with what the incident already knows."""
+"""The draft that writes itself: sections of a template, filled with what the incident already knows.
+
+Times and durations are live values (`publication.live_values`), so that they stay true when a milestone is put right.
+"""
 
 import datetime as dt
 from collections.abc import Callable
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 
 from incidents import audit
-from incidents.clock_text import describe, parse_zone, zone_label
 from incidents.domain import durations
 from incidents.enums import DetectedBy, Status, TimelineKind
 from incidents.errors import NotPossible
@@ -81,15 +82,11 @@ def _summary(incident: Incident) -> str:
     impact = incident.impacts.first()
     parts = []
     if incident.impact_started_at:
-        zone = parse_zone(incident.home_zone)
-        local = incident.impact_started_at.astimezone(zone)
-        date = f"{local.day} {MONTHS[local.month]} {local.year}"
-        said = {"date": date, "time": f"{local:%H:%M}", "zone": zone_label(zone, incident.impact_started_at)}
-        parts.append(_("On %(date)s from %(time)s (%(zone)s):") % said)
+        parts.append(_("On {{date}} from {{started}} ({{zone}}):"))
     parts.append(f"{impact.what}." if impact else f"{incident.title}.")
     to_resolve = next(d for d in durations.durations(incident) if d.name == durations.DurationName.TO_RESOLVE)
     if to_resolve.state == durations.RECORDED:
-        parts.append(_("It was over after %(length)s.") % {"length": to_resolve.text})
+        parts.append(_("It was over after {{duration}}."))
     return " ".join(parts)
 
 
@@ -105,10 +102,9 @@ def _detection(incident: Incident) -> str:
     noticed = "" if incident.detected_by == DetectedBy.UNKNOWN else DetectedBy(incident.detected_by).label.lower()
     if not incident.detected_at:
         return _("Noticed by %(who)s.") % {"who": noticed} if noticed else ""
-    when = describe(incident.detected_at, parse_zone(incident.home_zone))
     if not noticed:
-        return _("Detected at %(when)s.") % {"when": when}
-    return _("Noticed by %(who)s at %(when)s.") % {"who": noticed, "when": when}
+        return _("Detected at {{detected}}.")
+    return _("Noticed by %(who)s at {{detected}}.") % {"who": noticed}
 
 
 def _resolution(incident: Incident) -> str:

@@ -51,7 +51,7 @@ def save(
     if section.text == text:
         return section
     # Refused now rather than on the day of publishing.
-    markup.render(text)
+    markup.render(text, links_references=True)
     is_waived = section.is_waived and not text.strip()
     compare_and_set(section, at=now, text=text, is_waived=is_waived, saved_by=actor.user, saved_at=now)
     _note_author(actor, postmortem, now)

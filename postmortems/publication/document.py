@@ -5,7 +5,9 @@ It is plain JSON, complete and immutable. What may change later (titles and stat
 
 import datetime as dt
 import hashlib
+import itertools
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from incidents.domain import durations, verdicts
@@ -14,8 +16,9 @@ from incidents.models import Incident, TimelineEvent
 from incidents.permissions import Actor
 
 from ..enums import ActionStatus
-from ..models import ActionItem, DefenceCheck, Postmortem, Revision, RootCause
-from . import html, markdown
+from ..models import ActionItem, DefenceCheck, Postmortem, Revision, RootCause, Section
+from . import html, live_values, markdown
+from .live_values import LiveValue
 from .names import Roles, everybody_else, people_of
 
 SCHEMA = 1
@@ -71,10 +74,54 @@ def render_anew() -> int:
     return count
 
 
-def build(postmortem: Postmortem) -> dict[str, Any]:
-    """Everything that the published page says, times in ISO 8601 UTC."""
+def build(postmortem: Postmortem, typed: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """Everything that the published page says, times in ISO 8601 UTC.
+
+    ``typed`` holds texts that are not saved yet, by the primary key of their section.
+    """
+    document = _as_written(postmortem, typed or {})
+    values = live_values.values_of(postmortem.incident, document)
+    document["lede"] = live_values.filled_in(document["lede"], values)
+    for section in document["sections"]:
+        section["text"] = live_values.filled_in(section["text"], values)
+    if postmortem.shows_names:
+        return document
+    people = people_of(postmortem.incident)
+    return _anonymous(document, Roles(people, everybody_else(people)))
+
+
+def preview(section: Section, text: str) -> str:
+    """A section with this text as readers will see it; empty where it says nothing, because then it is left out."""
+    if not text.strip():
+        return ""
+    others = section.postmortem.sections.all()
+    before = itertools.takewhile(lambda other: other.pk != section.pk, others)
+    place = sum(1 for other in before if other.text.strip())
+    return html.render_section(build(section.postmortem, {section.pk: text}), place)
+
+
+def named_values(postmortem: Postmortem) -> list[LiveValue]:
+    """The live values that its texts may take, with what they say now. Moments of the timeline are not among them."""
+    known = {"impacts": _impacts(postmortem.incident), "timeline": []}
+    return list(live_values.values_of(postmortem.incident, known).values())
+
+
+def unknown_values(postmortem: Postmortem, texts: Iterable[str]) -> list[str]:
+    """What in these texts of the draft cannot be filled in, as sentences, each once."""
+    asking = [text for text in texts if "{{" in text]
+    if not asking:
+        return []
     incident = postmortem.incident
-    document: dict[str, Any] = {
+    known = {"impacts": _impacts(incident), "timeline": [_event(event) for event in _told(incident)]}
+    values = live_values.values_of(incident, known)
+    return list(dict.fromkeys(itertools.chain.from_iterable(live_values.unknown(text, values) for text in asking)))
+
+
+def _as_written(postmortem: Postmortem, typed: Mapping[int, str]) -> dict[str, Any]:
+    """The document with its texts as people typed them: names of people and of live values."""
+    incident = postmortem.incident
+    texts = [(section, typed.get(section.pk, section.text)) for section in postmortem.sections.all()]
+    return {
         "schema": SCHEMA,
         "reference": incident.reference,
         "title": postmortem.title,
@@ -88,9 +135,7 @@ def build(postmortem: Postmortem) -> dict[str, Any]:
             for d in durations.durations(incident)
         ],
         "sections": [
-            {"kind": section.kind, "heading": section.heading, "text": section.text}
-            for section in postmortem.sections.all()
-            if section.text.strip()
+            {"kind": section.kind, "heading": section.heading, "text": text} for section, text in texts if text.strip()
         ],
         "timeline": [_event(event) for event in _told(incident)],
         "causes": [_cause(cause) for cause in RootCause.objects.filter(incident=incident, removed_at=None)],
@@ -100,10 +145,6 @@ def build(postmortem: Postmortem) -> dict[str, Any]:
             for check in DefenceCheck.objects.filter(incident=incident)
         ],
     }
-    if postmortem.shows_names:
-        return document
-    people = people_of(incident)
-    return _anonymous(document, Roles(people, everybody_else(people)))
 
 
 def digest(document: dict[str, Any]) -> str:

@@ -1,10 +1,12 @@
 """The HTML of a revision: made once at publication, in a variant for our own people and one for the public."""
 
 import datetime as dt
+import re
 from typing import Any
 
 from django.template.loader import render_to_string
 
+from incidents import markup
 from incidents.clock_text import parse_zone
 from incidents.domain import durations
 from incidents.enums import DetectedBy, ImpactAudience, Milestone, ScopeBasis, Severity, Status
@@ -13,7 +15,7 @@ from incidents.models import Incident
 from ..enums import ActionStatus, CauseCategory, CauseRole, Defence, DefenceResult, SectionKind
 
 # Raised when the same document would give other HTML; stored HTML is then made anew.
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 
 # What stands before the timeline and the causes; the other sections follow them.
 _FIRST = (SectionKind.SUMMARY, SectionKind.IMPACT, SectionKind.DETECTION)
@@ -30,6 +32,18 @@ def render(document: dict[str, Any], *, public: bool) -> str:
     return _with_public_pictures(html, document["reference"]) if public else html
 
 
+def render_section(document: dict[str, Any], place: int) -> str:
+    """The section at this place of the document, just as our own people will read it on the page."""
+    sections, impacts = _anchored(document["sections"]), document["impacts"]
+    story = {
+        "section": _with_html(sections[place], "text", _Links(document, public=False)),
+        "impacts": [_impact(impact) for impact in impacts],
+        "impacts_under": _place_of_impacts(sections) if len(impacts) > 1 else "",
+        "zone": parse_zone(document["incident"]["home_zone"]),
+    }
+    return render_to_string("postmortems/_document_section.html", story)
+
+
 def _with_public_pictures(html: str, reference: str) -> str:
     """Pictures of the incident at the address at which the public is served those, and only those, that stand here."""
     return html.replace(f'src="/incidents/{reference}/pictures/', f'src="/postmortems/{reference}/pictures/')
@@ -38,8 +52,9 @@ def _with_public_pictures(html: str, reference: str) -> str:
 def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
     """The document made ready for a template: moments for text, words for codes."""
     recorded = recorded_incident(document)
-    sections = [{**section, "anchor": f"s{n}"} for n, section in enumerate(document["sections"], start=1)]
-    events = [_event(event) for event in document["timeline"] if not (public and event["internal"])]
+    links = _Links(document, public=public)
+    sections = [_with_html(section, "text", links) for section in _anchored(document["sections"])]
+    events = [_with_html(_event(event), "text", links, breaks=True) for event in links.told]
     planned = still_planned(document["action_items"])
     impacts = [_impact(impact) for impact in document["impacts"]]
     return {
@@ -56,11 +71,42 @@ def context(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
         "first_sections": [section for section in sections if section["kind"] in _FIRST],
         "other_sections": [section for section in sections if section["kind"] not in _FIRST],
         "events": _with_gaps(events),
-        "causes": [_cause(cause, planned) for cause in document["causes"]],
+        "causes": [
+            _with_html(_cause(cause, planned), "explanation", links, breaks=True) for cause in document["causes"]
+        ],
         "planned": planned,
         "defences": [_defence(check) for check in document["defences"]],
         "reading_minutes": reading_minutes(document, events),
     }
+
+
+class _Links:
+    """Which links of a text lead somewhere for the readers of a variant."""
+
+    def __init__(self, document: dict[str, Any], *, public: bool) -> None:
+        self.told = [event for event in document["timeline"] if not (public and event["internal"])]
+        self.to_our_own_pages = not public
+        self._moments = {f"t{event['id']}" for event in self.told}
+
+    def kept(self, html: str) -> str:
+        """The HTML of a text without links to moments that are not on the page."""
+        return _MOMENT_LINK.sub(lambda link: link[0] if link[1] in self._moments else link[2], html)
+
+
+# As `markup.render()` writes the link that a live value such as ``{{t57}}`` makes.
+_MOMENT_LINK = re.compile(r'<a href="#(t[0-9]+)">([^<]*)</a>')
+
+
+def _anchored(sections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**section, "anchor": f"s{n}"} for n, section in enumerate(sections, start=1)]
+
+
+def _with_html(part: dict[str, Any], text: str, links: _Links, *, breaks: bool = False) -> dict[str, Any]:
+    """A part of the document with the HTML of its text, whose ids begin with the anchor of the part."""
+    html = markup.render(
+        part[text], id_prefix=f"{part['anchor']}-", breaks=breaks, links_references=links.to_our_own_pages
+    )
+    return {**part, "html": markup.stored(links.kept(html))}
 
 
 def _place_of_impacts(sections: list[dict[str, Any]]) -> str:

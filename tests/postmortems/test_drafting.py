@@ -10,6 +10,7 @@ from incidents.enums import IncidentKind, Role, ScopeBasis, ScopeUnit, Severity,
 from incidents.models import Impact, TimelineEvent
 from postmortems.enums import Defence
 from postmortems.models import DefenceCheck, Postmortem, Section, Template
+from postmortems.publication import document
 from tests.factories import make_action_item, make_cause, make_incident, make_postmortem, make_user
 from tests.incident_pages import client_of, recorded, text_of
 from tests.postmortems.pages import address
@@ -53,10 +54,11 @@ def test_the_first_words_come_from_what_is_known():
     add(incident, "Told nobody", TimelineKind.RECOVERY, is_internal=True)
     add(incident, "Struck", TimelineKind.RECOVERY, struck_at=START)
     texts = drafted(incident)
-    assert texts["summary"] == "On 6 January 2026 from 01:30 (GMT+2): could not see any page. It was over after 30 min."
+    told = document.build(incident.postmortem)["sections"]
+    assert told[0]["text"] == "On 6 January 2026 from 01:30 (GMT+2): could not see any page. It was over after 30 min."
     assert texts["impact"] == "- Customers: could not see any page (30 %, estimated)"
     assert "users" in texts["detection"]
-    assert "01:33" in texts["detection"]
+    assert "at 01:33." in next(section["text"] for section in told if section["kind"] == "detection")
     assert texts["resolution"] == "- Rolled back the banner"
     assert texts["lessons"] == ""
 
