@@ -45,7 +45,7 @@ def test_very_many_of_them_are_refused_in_time():
 
 @pytest.mark.django_db
 def test_the_public_is_led_to_nothing_of_ours():
-    incident, hidden = make_incident(), make_incident(title="Secret merger", private=True)
+    incident, hidden = make_incident(), make_incident(title="Secret merger", is_private=True)
     item = make_action_item(hidden, text="Secret work")
     text = f"As in {incident.reference} and {hidden.reference}; see {item.reference}."
     postmortem = make_published(text=text, public=True)
