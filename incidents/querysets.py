@@ -100,19 +100,21 @@ class UserQuerySet(models.QuerySet):
             incident.communications_lead_id,
             incident.scribe_id,
         )
-        member = Q(incident_memberships__incident=incident) | Q(pk__in=[pk for pk in roles if pk])
-        leads = Q(teams_led__incidents=incident) | Q(teams_led__services__incidents=incident)
-        leads &= ~Q(role=Role.READER)
+        member = Q(pk__in=incident.memberships.values("user")) | Q(pk__in=[pk for pk in roles if pk])
+        leads = Q(teams_led__in=self._teams_of(incident)) & ~Q(role=Role.READER)
         return people.filter(member | leads | Q(role=Role.ADMIN)).distinct()
 
     def concerned_by(self, incident: Any) -> Self:
         """Those in the team of the incident, and in the teams of its services: members, team lead and deputy."""
-        teams = self.model.teams.rel.related_model.objects.filter(
-            Q(incidents=incident) | Q(services__incidents=incident), is_active=True
-        )
+        teams = self._teams_of(incident).filter(is_active=True)
         return (
             self.active().filter(Q(teams__in=teams) | Q(teams_led__in=teams) | Q(teams_deputised__in=teams)).distinct()
         )
+
+    def _teams_of(self, incident: Any) -> Any:
+        """The team of the incident and those of its services, found by key: a join would pass all their incidents."""
+        owning = incident.services.order_by().values("team")
+        return self.model.teams.rel.related_model.objects.filter(Q(pk=incident.team_id) | Q(pk__in=owning))
 
     def added_to(self, incident: Any) -> Self:
         """Those who were added by name to a private incident."""

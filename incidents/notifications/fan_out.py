@@ -21,10 +21,13 @@ class FanOut:
     """The channel of events: it delivers them by writing what others get of them."""
 
     def deliver(self, message: OutboxMessage) -> None:
-        """Write a message for each receiver, all or none."""
+        """Write a message for each receiver, all or none.
+
+        Looked up before the transaction: on SQLite nobody else writes while one is open.
+        """
+        messages = [each for spread in SPREADERS for each in spread(message)]
         with transaction.atomic():
-            for spread in SPREADERS:
-                notify_all(spread(message))
+            notify_all(messages)
 
     def close(self) -> None:
         """Nothing is held open."""

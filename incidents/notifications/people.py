@@ -47,7 +47,7 @@ def _reasons(incident: Incident, payload: dict[str, Any]) -> dict[int, list[str]
     """By account, why it would hear of the event, what they chose themselves first."""
     found: dict[int, list[str]] = {}
     severities = {payload["severity"], payload.get("before") or payload["severity"]}
-    followed = Q(incident=incident) | Q(service__incidents=incident) | Q(severity__in=severities)
+    followed = Q(incident=incident) | Q(service__in=incident.services.order_by()) | Q(severity__in=severities)
     for row in sorted(Subscription.objects.filter(followed), key=lambda row: (not row.incident_id, row.severity)):
         found.setdefault(row.user_id, []).append(reasons.of_subscription(row))
     if payload["event"] in FOR_TEAMS:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from incidents.domain import callouts, declaration, details, following, lifecycle, privacy, timeline, updates
 from incidents.domain.declaration import NewIncident
@@ -25,7 +26,7 @@ from incidents.enums import (
     UpdateAudience,
 )
 from incidents.models import Incident, NoticePreference, OutboxMessage, Service, Subscription, User
-from incidents.notifications import news, rules
+from incidents.notifications import fan_out, news, rules
 from incidents.notifications.delivery import claim
 from incidents.notifications.fan_out import FanOut
 from incidents.notifications.people import spread
@@ -482,6 +483,33 @@ def test_spreading_asks_no_more_for_twenty_followers_than_for_two(shop, eve, dja
     event = OutboxMessage.objects.select_related("incident").get()
     with django_assert_max_num_queries(6):
         assert len(spread(event)) >= 20
+
+
+def test_who_hears_is_found_without_passing_other_incidents_of_the_service(shop, eve):
+    follow(person("Rita"), on=shop)
+    made = make_incident(services=[shop], severity=Severity.SEV1, is_private=True)
+    rules.incident_changed(incident=made, kind=IncidentEvent.RESOLVED, now=NOW, actor=Actor.person(eve))
+    event = OutboxMessage.objects.select_related("incident").get()
+    with CaptureQueriesContext(connection) as queries:
+        spread(event)
+    assert len(queries) >= 4
+    assert [query["sql"] for query in queries if 'JOIN "incidents_incident"' in query["sql"]] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_hears_is_looked_up_before_the_database_is_held_for_writing(shop, eve, monkeypatch):
+    held = []
+    make_incident(services=[shop])
+    follow(person("Rita"), on=shop)
+    opened(shop, eve)
+
+    def watched(event: OutboxMessage) -> list[OutboxMessage]:
+        held.append(connection.in_atomic_block)
+        return spread(event)
+
+    monkeypatch.setattr(fan_out, "SPREADERS", (watched,))
+    assert "rita" in receivers(deliver(NOW))
+    assert held == [False]
 
 
 def test_an_entry_of_the_timeline_tells_nobody(incident, eve):
