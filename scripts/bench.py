@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+import bench_storm
 from bench_server import Browser, server
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def main() -> None:
             cookie = f"session={client.cookies['session'].value}"
             with server() as port:
                 print_http_table(lines, [over_http(port, cookie, line, options.rounds) for line in lines])
+                if options.only in "alert storm":
+                    bench_storm.print_storm(bench_storm.measure(port, cookie, "/incidents/", token()))
 
 
 def set_up(folder: Path) -> None:
@@ -219,6 +222,20 @@ def published(user: "User", *, public: bool = False) -> str:
     if public:
         lifecycle.set_public(actor=actor, postmortem=postmortem, public=True, now=now, seen_revision=1)
     return postmortem.get_absolute_url()
+
+
+def token() -> str:
+    """The secret of a token by which monitoring may send."""
+    from django.utils import timezone
+
+    from incidents.domain import tokens
+    from incidents.enums import TokenScope
+    from incidents.models import User
+    from incidents.permissions import Actor
+
+    owner = User.objects.get(name="Bench")
+    actor, now = Actor.person(owner), timezone.now()
+    return tokens.create_token(actor=actor, owner=owner, name="Storm", scope=TokenScope.WRITE, now=now).secret
 
 
 def entry() -> dict[str, str]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from urllib.parse import urlencode
 
 START_WITHIN = 30  # seconds
+END_WITHIN = 60  # seconds
 CSRF_TOKEN = "b" * 32  # the same in cookie and header is all that is asked of a form
 REQUESTS_PER_SECOND = re.compile(r"Requests/sec:\s+([0-9.]+)")
 
@@ -22,16 +23,30 @@ def server() -> Iterator[int]:
     """The product under gunicorn as `make run` serves it, on a port of its own; gives the port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 (as PYTHONPATH wants it)
-    environment = {**os.environ, "PORT": str(port), "PYTHONPATH": here}
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "--log-level", "error", "config.wsgi"]
-    process = subprocess.Popen(command, env=environment)
-    try:
+    command = ["-m", "gunicorn", "-c", "python:config.gunicorn", "--log-level", "error", "config.wsgi"]
+    with running(*command, PORT=str(port)):
         wait_for(port)
         yield port
+
+
+@contextmanager
+def worker() -> Iterator[subprocess.Popen[bytes]]:
+    """A worker beside it."""
+    with running("manage.py", "run_worker") as process:
+        yield process
+
+
+@contextmanager
+def running(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python of its own with the settings to measure, ended at the end; what it logs is left out."""
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 (as PYTHONPATH wants it)
+    environment = {**os.environ, "PYTHONPATH": here, **environment}
+    process = subprocess.Popen([sys.executable, *command], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        yield process
     finally:
         process.terminate()
-        process.wait(START_WITHIN)
+        process.wait(END_WITHIN)
 
 
 def wait_for(port: int) -> None:
