@@ -28,6 +28,8 @@ DEEDS = {
     "postmortem.section_removed": _("removed a section of the postmortem"),
     "postmortem.section_restored": _("put a section of the postmortem back"),
     "postmortem.section_waived": _("decided whether there is nothing to say in a section"),
+    "postmortem.hint_set_aside": _("set a hint on wording aside"),
+    "postmortem.hints_shown_again": _("had hints on wording shown again"),
     "postmortem.approval_void": _("edited the postmortem after it was approved"),
     "postmortem.not_required": _("decided that no postmortem is required"),
     "postmortem.submit": _("asked for a review of the postmortem"),

@@ -6,6 +6,8 @@ GOLD holds one JSON file a document: `file`, and what a careful reader finds in 
 what is to be refused.
 Each key scores 0 or 1 (sections: F1), a document the mean of its keys, the folder the mean of its documents.
 Without GOLD, only how many documents were read and refused, and which took long.
+
+With ``--wording`` each hint on wording instead, in its sentence, so that a person can judge which are right.
 """
 
 import argparse
@@ -30,13 +32,18 @@ def main() -> int:
     parser.add_argument("docs", type=Path, help="folder of Markdown documents")
     parser.add_argument("gold", type=Path, nargs="?", help="folder of notes in JSON")
     parser.add_argument("--min", type=float, default=0.0, help="fail below this score")
+    parser.add_argument("--wording", action="store_true", help="print the hints on wording instead")
     options = parser.parse_args()
     for folder in (options.docs, options.gold):
         if folder is not None and not folder.is_dir():
             parser.error(f"{folder} is no folder")
-    readings = read_all(options.docs)
-    if not readings:
+    if not any(options.docs.glob("*.md")):
         parser.error(f"{options.docs} holds no .md files")
+    set_up()
+    if options.wording:
+        print_hints(options.docs)
+        return 0
+    readings = read_all(options.docs)
     refused = [name for name, reading in readings.items() if not reading["is_postmortem"]]
     print(f"{len(readings)} documents read, {len(refused)} refused: {', '.join(refused) or 'none'}")
     if options.gold is None:
@@ -44,14 +51,31 @@ def main() -> int:
     return int(print_scores(readings, options.gold) < options.min)
 
 
-def read_all(folder: Path) -> dict[str, Reading]:
-    """What the importer makes of each document, by file name."""
+def set_up() -> None:
+    """Make the code of the product ready; no database is needed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("DEBUG", "1")
     sys.path.insert(0, str(ROOT))
     import django
 
     django.setup()
+
+
+def print_hints(folder: Path) -> None:
+    """Print each hint on wording with its sentence, the words in brackets, and how many there are."""
+    from postmortems.domain.wording import hints_in
+    from postmortems.transfer.texts import decode
+
+    count = 0
+    for path in sorted(folder.glob("*.md")):
+        for hint in hints_in(decode(path.read_bytes()).text):
+            count += 1
+            print(f"{count}. {path.name}: {hint.before}[{hint.words}]{hint.after}")
+    print(f"{count} hints on wording")
+
+
+def read_all(folder: Path) -> dict[str, Reading]:
+    """What the importer makes of each document, by file name."""
     from postmortems.transfer.markdown_reader import read_document
     from postmortems.transfer.report import as_json
     from postmortems.transfer.texts import decode

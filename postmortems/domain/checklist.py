@@ -19,15 +19,19 @@ from incidents import audit
 from incidents.domain import durations
 from incidents.domain.versions import check_version, compare_and_set
 from incidents.enums import DetectedBy, IncidentKind, Milestone
+from incidents.errors import InvalidInput
 from incidents.models import Incident
 from incidents.permissions import Actor, require
 
 from ..enums import ActionStatus, ActionType, CauseRole, CheckCode, CheckForce
 from ..models import ActionItem, ChecklistRules, Postmortem, RootCause, Section
 from ..permissions import LessonPerm
+from . import wording
 
 # What is not named here is advice until an admin decides otherwise.
 BLOCKING_BY_DEFAULT = frozenset({CheckCode.TEXT, CheckCode.OWNED, CheckCode.BEFORE})
+# Judging words is for people.
+NEVER_BLOCKING = frozenset({CheckCode.WORDING})
 # A sentence that names more of them is not read.
 MOST_NAMED = 5
 
@@ -55,19 +59,37 @@ class Check:
         return self.missing or str(self.code.label)
 
 
-def checks(postmortem: Postmortem) -> list[Check]:
-    """The checklist as it ticks itself from what is written, without what is not asked for. Five queries."""
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The lines, and the hints on wording that one of them counts; no hints where that line is not asked for."""
+
+    checks: list[Check]
+    hints: list[wording.PlacedHint]
+
+
+def look_at(postmortem: Postmortem) -> Checklist:
+    """The checklist as it ticks itself from what is written, without what is not asked for. Seven queries."""
     draft, forces = _Draft(postmortem), forces_in(ChecklistRules.current())
     found = []
     for code, look in _LINES.items():
         if forces[code] != CheckForce.OFF and (finding := look(draft)) is not None:
             found.append(Check(code, forces[code], finding.missing, finding.url))
-    return found
+    return Checklist(found, draft.hints if forces[CheckCode.WORDING] != CheckForce.OFF else [])
+
+
+def checks(postmortem: Postmortem) -> list[Check]:
+    """The lines of the checklist alone."""
+    return look_at(postmortem).checks
 
 
 def blocking(postmortem: Postmortem) -> list[str]:
     """What must still be done before publishing, as sentences."""
     return [check.sentence for check in checks(postmortem) if check.blocks and not check.done]
+
+
+def choices_of(code: CheckCode) -> list[CheckForce]:
+    """What admins may choose for a line."""
+    return [force for force in CheckForce if force != CheckForce.BLOCKS or code not in NEVER_BLOCKING]
 
 
 def forces_in(rules: ChecklistRules) -> dict[CheckCode, CheckForce]:
@@ -88,6 +110,9 @@ def choose(
     require(actor, LessonPerm.EDIT_CHECKLIST)
     rules, _created = ChecklistRules.objects.get_or_create(pk=ChecklistRules.ONLY)
     check_version(rules, version)
+    if unknown := [code for code, force in forces.items() if force not in choices_of(code)]:
+        message = _("This is advice only.")
+        raise InvalidInput(message, code="never_blocks", fields={code.value: message for code in unknown})
     before = forces_in(rules)
     changes = {
         f"check_{code}": (before[code].value, force.value) for code, force in forces.items() if before[code] != force
@@ -121,6 +146,10 @@ class _Draft:
     @cached_property
     def items(self) -> list[ActionItem]:
         return list(ActionItem.objects.filter(incident=self.incident).exclude(status=ActionStatus.WONT_DO))
+
+    @cached_property
+    def hints(self) -> list[wording.PlacedHint]:
+        return wording.hints_of(self.postmortem, sections=self.sections, causes=self.causes, items=self.items)
 
     def editor(self, place: str) -> str:
         """The address of a place in the editor."""
@@ -218,6 +247,16 @@ def _before(draft: _Draft) -> _Finding:
     return _Finding(missing, draft.editor("id_head_happened_before"))
 
 
+def _wording(draft: _Draft) -> _Finding:
+    left = [placed for placed in draft.hints if not placed.is_set_aside]
+    missing = ngettext(
+        "Look at %(count)d hint on wording, and follow it or set it aside.",
+        "Look at %(count)d hints on wording, and follow them or set them aside.",
+        len(left),
+    ) % {"count": len(left)}
+    return _Finding(missing if left else "", draft.editor(f"hints-{left[0].place}" if left else "main"))
+
+
 def _named(names: Sequence[str]) -> str:
     """A few of them in one line."""
     shown = ", ".join(names[:MOST_NAMED])
@@ -235,4 +274,5 @@ _LINES: dict[CheckCode, Callable[[_Draft], _Finding | None]] = {
     CheckCode.OWNED: _owned,
     CheckCode.DETECTIVE: _detective,
     CheckCode.BEFORE: _before,
+    CheckCode.WORDING: _wording,
 }

@@ -9,6 +9,7 @@ from incidents.enums import Severity
 from incidents.forms.versioned import VersionedForm
 
 from ..domain import checklist
+from ..domain.wording import HintsAt
 from ..enums import CheckCode, CheckForce
 from ..models import ChecklistRules, Postmortem, Section, Template
 
@@ -55,6 +56,9 @@ class HeadForm(VersionedForm):
 
 class SectionForm(VersionedForm):
     """The text of one section."""
+
+    # What the editor shows below it.
+    hints: HintsAt
 
     text = forms.CharField(
         required=False, max_length=LONGEST_SECTION, strip=False, widget=forms.Textarea(attrs={"rows": 8})
@@ -121,8 +125,9 @@ class ChecklistForm(VersionedForm):
     def __init__(self, *args: Any, rules: ChecklistRules, **more: Any) -> None:
         super().__init__(*args, initial={"version": rules.version}, **more)
         for code, force in checklist.forces_in(rules).items():
+            choices = [(choice.value, choice.label) for choice in checklist.choices_of(code)]
             self.fields[code.value] = forms.ChoiceField(
-                label=code.label, choices=CheckForce.choices, initial=force.value, widget=forms.RadioSelect
+                label=code.label, choices=choices, initial=force.value, widget=forms.RadioSelect
             )
 
     def anew(self, current: ChecklistRules) -> Self:
@@ -131,3 +136,10 @@ class ChecklistForm(VersionedForm):
     def forces(self) -> dict[CheckCode, CheckForce]:
         """What the form says, for the domain."""
         return {code: CheckForce(self.cleaned_data[code.value]) for code in CheckCode}
+
+
+class HintForm(forms.Form):
+    """A hint on wording to set aside, and the place in the editor where it is shown; without a hint, all again."""
+
+    hint = forms.RegexField(r"[0-9a-f]{32}\Z", required=False)
+    place = forms.RegexField(r"(?:head|lessons|s[0-9]{1,18})\Z", required=False)

@@ -8,12 +8,14 @@ from .imports import ImportedDocument
 from .postmortem import Postmortem, Section, Template
 from .reviews import Review
 from .revisions import Revision
+from .wording import HintSetAside
 
 __all__ = [
     "ActionItem",
     "ActionNumber",
     "ChecklistRules",
     "DefenceCheck",
+    "HintSetAside",
     "ImportedDocument",
     "Postmortem",
     "Review",

@@ -9,6 +9,7 @@ _postmortem = [
     path("edit/", writing.edit, name="postmortem-edit"),
     path("edit/<int:section_id>/", writing.section_save, name="section-save"),
     path("edit/<int:section_id>/waive/", writing.section_waive, name="section-waive"),
+    path("edit/wording/", writing.wording_hint, name="wording-hint"),
     path("review/", writing.review, name="postmortem-review"),
     path("history/", writing.history, name="postmortem-history"),
     path("not-required/", writing.not_required, name="postmortem-not-required"),

@@ -11,7 +11,7 @@ from incidents.requests import SignedInRequest
 from incidents.views.access import actor_of
 from incidents.views.answers import form_page
 
-from ..domain import checklist
+from ..domain import checklist, wording
 from ..panels import lessons_panel
 
 
@@ -22,7 +22,9 @@ def back_to_lessons(request: SignedInRequest, incident: Incident) -> HttpRespons
         return redirect(f"{incident.get_absolute_url()}#lessons")
     postmortem = panel.context["postmortem"]
     if postmortem is not None and "/postmortems/" in (request.htmx.current_url or ""):
-        context = {**panel.context, "checks": checklist.checks(postmortem)}
+        looked = checklist.look_at(postmortem)
+        hints = wording.hints_at(wording.LESSONS, looked.hints)
+        context = {**panel.context, "checks": looked.checks, "lesson_hints": hints}
         response = render(request, "postmortems/_editor_answer.html", context)
     else:
         response = render(request, panel.template, {"panel": panel.context})

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from incidents.errors import NotPossible
+from incidents.errors import InvalidInput, NotPossible
 from incidents.models import Incident
 from incidents.permissions import offers, require
 from incidents.requests import SignedInRequest
@@ -19,9 +19,9 @@ from incidents.views.access import actor_of, incident_page, page_zone
 from incidents.views.answers import attempt, form_page, sent
 from incidents.zones import reader_zone
 
-from ..domain import checklist, drafting, lifecycle, sections
+from ..domain import checklist, drafting, lifecycle, sections, wording
 from ..domain.lifecycle import PostmortemVerb
-from ..forms.writing import HeadForm, NoteForm, ReasonForm, SectionForm
+from ..forms.writing import HeadForm, HintForm, NoteForm, ReasonForm, SectionForm
 from ..models import ActionItem, DefenceCheck, Postmortem, RootCause, Section
 from ..permissions import LessonPerm
 
@@ -82,6 +82,24 @@ def section_waive(request: SignedInRequest, incident: Incident, section_id: int)
         )
 
     return _back_to_section(request, section, form, attempt(form, save))
+
+
+@require_POST
+@incident_page
+def wording_hint(request: SignedInRequest, incident: Incident) -> HttpResponse:
+    """Set a hint on wording aside; without one, show all again that were."""
+    postmortem, actor, now = _draft(request, incident), actor_of(request), timezone.now()
+    form = HintForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput(_("This hint is not there any more. Load the page again."))
+    digest, place = form.cleaned_data["hint"], form.cleaned_data["place"]
+    if digest:
+        wording.set_aside(actor=actor, postmortem=postmortem, digest=digest, now=now)
+    else:
+        wording.show_again(actor=actor, postmortem=postmortem, now=now)
+    if request.htmx and digest:
+        return _hints_in_place(request, postmortem, place)
+    return redirect(f"{reverse('postmortem-edit', args=[incident.reference])}#hints-{place or wording.HEAD}")
 
 
 @incident_page
@@ -189,14 +207,20 @@ def _shown(request: SignedInRequest, postmortem: Postmortem) -> dict[str, Any]:
 def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionForm | None = None) -> dict[str, Any]:
     """What the editor shows besides the form of its head."""
     incident = postmortem.incident
+    looked = checklist.look_at(postmortem)
     forms_of_sections = [
         refused if refused and refused.section.pk == section.pk else SectionForm(section=section)
         for section in postmortem.sections.select_related("saved_by")
     ]
+    for form in forms_of_sections:
+        form.hints = wording.hints_at(f"s{form.section.pk}", looked.hints)
     return {
         **_shown(request, postmortem),
         "section_forms": forms_of_sections,
-        "checks": checklist.checks(postmortem),
+        "checks": looked.checks,
+        "head_hints": wording.hints_at(wording.HEAD, looked.hints),
+        "lesson_hints": wording.hints_at(wording.LESSONS, looked.hints),
+        "set_aside": sum(placed.is_set_aside for placed in looked.hints),
         "causes": RootCause.objects.filter(incident=incident, removed_at=None),
         "items": ActionItem.objects.filter(incident=incident).select_related("owner"),
         "starred": incident.timeline.filter(is_starred=True, struck_at=None),
@@ -214,16 +238,32 @@ def _saved_in_place(
     The field is left alone, so that typing goes on. After a refusal the version stays as it was sent: the next press
     shows both texts, and nobody overwrites what they have not seen.
     """
+    looked = checklist.look_at(postmortem)
+    place = f"s{form.section.pk}" if isinstance(form, SectionForm) else wording.HEAD
     context = {
+        "incident": postmortem.incident,
         "form": form,
         "refused": saved is None,
         "version": saved.version if saved else request.POST.get("version", ""),
         "at": timezone.now(),
         "by": None,
-        "checks": checklist.checks(postmortem),
+        "checks": looked.checks,
+        "hints": wording.hints_at(place, looked.hints),
         **_reader_clock(request),
     }
     return render(request, "postmortems/_saved_answer.html", context, status=200 if saved else 422)
+
+
+def _hints_in_place(request: SignedInRequest, postmortem: Postmortem, place: str) -> HttpResponse:
+    """What changes in the editor when a hint was set aside: those around it, how many are, the checklist."""
+    looked = checklist.look_at(postmortem)
+    context = {
+        "incident": postmortem.incident,
+        "hints": wording.hints_at(place, looked.hints),
+        "checks": looked.checks,
+        "set_aside": sum(placed.is_set_aside for placed in looked.hints),
+    }
+    return render(request, "postmortems/_hints_answer.html", context)
 
 
 def _reader_clock(request: SignedInRequest) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def test_it_ticks_itself_from_what_is_written():
         "owned": True,
         "detective": False,
         "before": False,
+        "wording": True,
     }
     Impact.objects.create(incident=incident, what="see any page")
     cause = make_cause(incident)

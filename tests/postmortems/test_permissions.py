@@ -39,6 +39,7 @@ PAGES = {
     "postmortem-edit": ("responder", {"title": "New", "version": 1}),
     "section-save": ("responder", {"text": "New", "version": 1}),
     "section-waive": ("responder", {"text": "", "version": 1, "waived": "1"}),
+    "wording-hint": ("responder", {"hint": "0" * 32, "place": "head"}),
     "postmortem-review": ("responder", {"verb": "nothing"}),
     "postmortem-not-required": ("editor", {"reason": "x"}),
     "postmortem-retract": ("editor", {"reason": ""}),

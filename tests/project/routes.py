@@ -350,6 +350,7 @@ ROWS: dict[str, Row] = {
     "postmortem-edit": Row(RESPONDER, DRAFTED, {**DRAFTED, "open": 302}, _head),
     "section-save": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"version": 1, "text": "What we learned."}),
     "section-waive": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"waived": ""}),
+    "wording-hint": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"hint": "0" * 32, "place": "head"}),
     "postmortem-review": Row(RESPONDER, DRAFTED, {"open": 302, "cancelled": 404}, {"verb": "submit"}),
     "postmortem-history": Row(RESPONDER, DRAFTED),
     "postmortem-not-required": Row(EDITOR, 200, 302, {"reason": "Too small"}),
