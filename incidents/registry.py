@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models
 
-from .models import Change, Incident, User
+from .models import Change, Incident, OutboxMessage, User
 from .permissions import Actor
 
 # Says why a transition is not possible yet, one sentence for each reason; nothing where it is.
@@ -64,7 +64,25 @@ RemindedPeople = Callable[[], Iterable[int]]
 # What this person has left to do and may know of, overdue first; the date is today where they are.
 ReminderMaker = Callable[[User, dt.date], list[Reminder]]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageKind:
+    """A kind of mail about an incident that another application sends: its templates are named like it.
+
+    ``facts`` are what those see, ``objection`` says why it is not to be sent any more, both asked when it leaves. What
+    ``gathers`` comes once in half an hour, with all that happened since ``since_at`` of its payload. What is
+    ``addressed`` to one person, as calls are, no choice and no quiet time holds back.
+    """
+
+    name: str
+    facts: Callable[[OutboxMessage], dict[str, Any]]
+    objection: Callable[[OutboxMessage, dt.datetime], str]
+    gathers: bool = False
+    addressed: bool = False
+
+
 _guards: list[Guard] = []
+_message_kinds: dict[str, MessageKind] = {}
 _reminding: list[tuple[RemindedPeople, ReminderMaker]] = []
 _panel_makers: list[PanelMaker] = []
 _today_panel_makers: list[TodayPanelMaker] = []
@@ -155,6 +173,16 @@ def panels(actor: Actor, incident: Incident) -> list[Panel]:
     """The panels of this incident's page."""
     made = (maker(actor, incident) for maker in _panel_makers)
     return [panel for panel in made if panel is not None]
+
+
+def add_message_kind(kind: MessageKind) -> None:
+    """Let messages of this kind be sent to people."""
+    _message_kinds[kind.name] = kind
+
+
+def message_kind(name: str) -> MessageKind | None:
+    """The kind of this name that another application registered."""
+    return _message_kinds.get(name)
 
 
 def add_reminders(people: RemindedPeople, maker: ReminderMaker) -> None:

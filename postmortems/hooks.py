@@ -13,12 +13,14 @@ from incidents.domain.lifecycle import Verb
 from incidents.models import Incident
 from incidents.permissions import Actor
 
+from . import repeat_notices
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, lifecycle, mentions, triggers
 from .panels import lessons_panel, today_panel
 from .publication import document
 from .reminders import reminded_owners, reminders_for
+from .search import keeping, similarity
 
 
 def register() -> None:
@@ -27,9 +29,12 @@ def register() -> None:
     registry.add_today_panel(today_panel)
     registry.add_reminders(reminded_owners, reminders_for)
     registry.add_guard(wants_postmortem)
+    registry.add_message_kind(repeat_notices.KIND)
     registry.on_made_private(follow_into_privacy)
     registry.add_mentioner(mentions.is_mentioned)
     registry.on_trigger_named(triggers.follow)
+    registry.on_written(keeping.follow)
+    registry.on_written_in_bulk(similarity.refresh)
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
     post_migrate.connect(render_revisions, dispatch_uid="postmortems.revisions")

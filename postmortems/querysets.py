@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
@@ -36,7 +37,13 @@ def _seen_by(user: Any, model: Any) -> Exists:
     return Exists(incidents.filter(pk=OuterRef("incident_id")))
 
 
-LIVE = ("items", "repeats", "related")
+def _may_see(model: Any, field: str, user: Any) -> Exists:
+    """Whether this person may know of the incident that this field of the row names."""
+    incidents = model._meta.get_field(field).related_model.objects.visible_to(user)
+    return Exists(incidents.filter(pk=OuterRef(f"{field}_id")))
+
+
+LIVE = ("items", "repeats", "marks", "later_marks", "related")
 
 
 class JSONRows(Subquery):
@@ -65,6 +72,17 @@ class ActionItemQuerySet(models.QuerySet):
         """What this person has to do until then, overdue first, each with its incident."""
         mine = self.visible_to(user).unfinished().filter(owner=user, due_sort__lte=day)
         return mine.select_related("incident").order_by(*ACTION_ORDER)[:MAX_TODAY]
+
+    def carried_into(self, incident: Any, user: Any) -> Self:
+        """Those of earlier incidents that this one repeats, of what this person may know of, the oldest first: what
+        answers the same cause or none in particular, and all of an incident that it repeats as a whole.
+        """
+        causes = self.model.cause.field.related_model.objects.the_same_as_of(incident.pk, user)
+        earlier = causes.filter(incident__sort_at__lte=incident.sort_at).order_by()
+        marks = type(incident).repeat_marks.rel.related_model.objects.of(incident.pk, user).order_by()
+        carried = Q(cause__in=earlier.values("pk")) | Q(cause=None, incident__in=earlier.values("incident"))
+        carried |= Q(incident__in=marks.values("earlier"))
+        return self.filter(carried).select_related("owner", "incident").order_by("created_at", "id")
 
     def for_table(self) -> Self:
         """Rows with their people, cause and incident."""
@@ -115,16 +133,60 @@ class RootCauseQuerySet(models.QuerySet):
         earlier = seen.filter(incident__sort_at__lt=incident.sort_at, removed_at=None)
         return earlier.select_related("incident").order_by("-incident__sort_at", "position", "id")
 
-    def earlier_ones_of(self, incident: Any, user: Any) -> Self:
-        """The causes of other incidents that a cause of this one is the same as, and that this person may know of,
-        the latest incident first. ``incident`` is an `OuterRef`, because the published page asks all at once.
+    def the_same_as_of(self, incident: Any, user: Any) -> Self:
+        """The causes that are the same as one of this incident, as far as this person may know of them, the latest
+        incident first. ``incident`` is its key, or an `OuterRef` to it.
         """
-        ours = self.model._default_manager.filter(incident=OuterRef(incident), removed_at=None)
         return (
-            self.filter(_seen_by(user, self.model), pk__in=ours.values("same_as"), removed_at=None)
-            .exclude(incident=incident)
-            .order_by("-incident__sort_at", "position", "id")[:MAX_ALIKE]
+            self.filter(_seen_by(user, self.model)).the_same(incident).order_by("-incident__sort_at", "position", "id")
         )
+
+    def the_same(self, incident: Any) -> Self:
+        """The causes of other incidents, earlier ones and later ones, that are the same as one of this incident."""
+        # One query further in, an outer reference has to point one query further out.
+        own = OuterRef(incident) if isinstance(incident, OuterRef) else incident
+        ours = self.model._default_manager.filter(incident=own, removed_at=None)
+        same = Q(pk__in=ours.values("same_as")) | Q(same_as__in=ours.values("pk"))
+        same |= Q(pk__in=ours.values("family")) | Q(family__in=ours.values("family")) | Q(family__in=ours.values("pk"))
+        return self.filter(same, removed_at=None).exclude(incident=incident)
+
+    def families_of(self, incidents: Collection[int], user: Any) -> models.QuerySet:
+        """In one query, rows of (group, key, series, number, sort_at): incidents with a cause that is the same, and the
+        two of each mark, have a group in common. Those groups that hold one of these incidents, with all incidents
+        of them that this person may know of.
+        """
+        standing = self.filter(removed_at=None).annotate(first=Coalesce("family", "same_as", "pk"))
+        ours = standing.filter(incident__in=incidents).order_by().values("first")
+        members = standing.filter(_seen_by(user, self.model), first__in=ours)
+        marks = self.model._meta.get_field("incident").related_model.repeat_marks.rel.related_model.objects
+        marked = marks.filter(Q(incident__in=incidents) | Q(earlier__in=incidents))
+        return _members(members, "first", "incident").union(
+            *(
+                _members(marked.filter(_may_see(marks.model, end, user)), "marked", end)
+                for end in ("incident", "earlier")
+            ),
+            all=True,
+        )
+
+
+def _members(rows: Any, group: str, incident: str) -> models.QuerySet:
+    if group == "marked":
+        # Below 0, where no cause has its key.
+        rows = rows.annotate(marked=-F("pk"))
+    return rows.order_by().values_list(
+        group, *(f"{incident}__{name}" for name in ("pk", "series", "number", "sort_at"))
+    )
+
+
+class RepeatMarkQuerySet(models.QuerySet):
+    def of(self, incident: Any, user: Any) -> Self:
+        """What this incident is said to repeat, of what this person may know of, the latest first."""
+        return self.filter(_may_see(self.model, "earlier", user), incident=incident).order_by("-earlier__sort_at", "pk")
+
+    def later_than(self, incident: Any, user: Any) -> Self:
+        """What is said to repeat this incident, of what this person may know of, the latest first."""
+        seen = self.filter(_may_see(self.model, "incident", user), earlier=incident)
+        return seen.order_by("-incident__sort_at", "pk")
 
 
 class PostmortemQuerySet(models.QuerySet):
@@ -180,6 +242,7 @@ class PostmortemQuerySet(models.QuerySet):
         revision = "published_revision__"
         columns = ["incident_id", "published_title", "audience"]
         columns += [f"incident__{name}" for name in ("series", "number", "is_private", "is_example", "home_zone")]
+        columns.append("incident__sort_at")
         columns += [f"{revision}{name}" for name in ("number", "note", "published_at")]
         if is_public:
             return self.values(*columns, f"{revision}html_public")
@@ -190,12 +253,12 @@ class PostmortemQuerySet(models.QuerySet):
         causes = incident.root_causes.rel.related_model.objects
         here = OuterRef("incident_id")
         items = incident.action_items.rel.related_model.objects.filter(incident=here).order_by("number")
-        repeats = causes.earlier_ones_of(here, user)
+        marks = incident.repeat_marks.rel.related_model.objects
         return {
             "items": JSONRows(items, "number", "text", "owner__name", "due_on", "status"),
-            "repeats": JSONRows(
-                repeats, "title", "incident__series", "incident__number", "incident__title", "incident__sort_at"
-            ),
+            "repeats": JSONRows(causes.the_same_as_of(here, user)[:MAX_ALIKE], "title", *_told_of("incident")),
+            "marks": JSONRows(marks.of(here, user)[:MAX_ALIKE], "reason", *_told_of("earlier")),
+            "later_marks": JSONRows(marks.later_than(here, user)[:MAX_ALIKE], "reason", *_told_of("incident")),
             "related": JSONRows(
                 self.model._default_manager.with_causes_like(here, user),
                 "incident__series",
@@ -263,6 +326,11 @@ class StandingSections(models.Manager):
 
     def get_queryset(self) -> models.QuerySet:
         return super().get_queryset().filter(removed_at=None)
+
+
+def _told_of(incident: str) -> tuple[str, ...]:
+    """What a page tells of an incident that it links to."""
+    return tuple(f"{incident}__{name}" for name in ("series", "number", "title", "sort_at"))
 
 
 def _incidents_with_cause(postmortem: Any, category: str) -> models.QuerySet:

@@ -37,7 +37,8 @@ def context(message: OutboxMessage) -> dict[str, Any]:
             "stop_url": unsubscribe.link(message),
             "notices_url": settings.BASE_URL + reverse("notices"),
         }
-    more = MORE.get(message.kind)
+    other = registry.message_kind(message.kind)
+    more = other.facts if other else MORE.get(message.kind)
     return found | (more(message) if more else {})
 
 

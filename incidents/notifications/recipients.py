@@ -26,7 +26,8 @@ def check(message: OutboxMessage, *, at: dt.datetime) -> None:
     objection = _of_account(message, person) or _of_kind(message, at)
     if objection:
         raise NotWanted(objection)
-    if message.kind == news.NEWS:
+    other = registry.message_kind(message.kind)
+    if message.kind == news.NEWS or (other is not None and other.gathers):
         news.gather(message, at=at)
 
 
@@ -43,6 +44,10 @@ def _of_account(message: OutboxMessage, person: User) -> str:
 
 def _of_kind(message: OutboxMessage, at: dt.datetime) -> str:
     objection = OBJECTIONS.get(message.kind)
+    other = registry.message_kind(message.kind)
+    if other is not None:
+        unasked = "" if other.addressed else _to_unasked(message, at)
+        return unasked or other.objection(message, at)
     return objection(message, at) if objection else ""
 
 

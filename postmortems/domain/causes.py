@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from incidents import audit
 from incidents.domain.versions import check_version, compare_and_set
-from incidents.errors import InvalidInput, NotPossible
+from incidents.errors import InvalidInput
 from incidents.models import Incident
 from incidents.permissions import Actor, require
 
 from ..enums import CauseCategory, CauseRole
 from ..models import RootCause
 from ..permissions import LessonPerm
+from . import repeats
 
 MAX_WHYS = 10
 MAX_WHY_LENGTH = 500
@@ -45,7 +46,7 @@ def add(
     require(actor, LessonPerm.WRITE, incident)
     if client_id and (sent_before := RootCause.objects.filter(incident=incident, client_id=client_id).first()):
         return sent_before
-    values = _values(actor, incident, content)
+    values = _values(content)
     position = RootCause.objects.filter(incident=incident).count()
     cause = RootCause.objects.create(
         incident=incident,
@@ -58,6 +59,7 @@ def add(
     )
     changes = {"role": (None, cause.role), "category": (None, cause.category)}
     audit.record(actor=actor, action="cause.added", target=cause, at=now, changes=changes)
+    _say_whether_same(actor, cause, content, now)
     return cause
 
 
@@ -68,7 +70,7 @@ def edit(
     """Replace what a cause says."""
     require(actor, LessonPerm.WRITE, cause)
     check_version(cause, version)
-    values = _values(actor, cause.incident, content, cause)
+    values = _values(content)
     changes = audit.difference(cause, values)
     if changes:
         compare_and_set(cause, at=now, **values)
@@ -76,6 +78,7 @@ def edit(
             if long_text in changes:
                 changes[long_text] = (f"version {cause.version - 1}", f"version {cause.version}")
         audit.record(actor=actor, action="cause.edited", target=cause, at=now, changes=changes)
+    _say_whether_same(actor, cause, content, now)
     return cause
 
 
@@ -99,9 +102,7 @@ def restore(*, actor: Actor, cause: RootCause, now: dt.datetime) -> RootCause:
     return cause
 
 
-def _values(
-    actor: Actor, incident: Incident, content: CauseContent, cause: RootCause | None = None
-) -> dict[str, object]:
+def _values(content: CauseContent) -> dict[str, object]:
     title = " ".join(content.title.split())
     if not title:
         message = _("Say what the cause was, in one line. People are never a cause; what made it possible is.")
@@ -110,7 +111,6 @@ def _values(
     if len(whys) > MAX_WHYS or any(len(why) > MAX_WHY_LENGTH for why in whys):
         message = _("At most 10 whys, each of at most 500 characters.")
         raise InvalidInput(message, code="whys", fields={"whys": message})
-    _check_same_as(actor, incident, content, cause)
     return {
         "title": title[:300],
         "role": content.role,
@@ -119,16 +119,11 @@ def _values(
         "whys": whys,
         "evidence": content.evidence.strip(),
         "no_action_reason": " ".join(content.no_action_reason.split())[:500],
-        "same_as": content.same_as,
-        "same_as_reason": content.same_as_reason.strip() if content.same_as else "",
     }
 
 
-def _check_same_as(actor: Actor, incident: Incident, content: CauseContent, cause: RootCause | None) -> None:
-    earlier = content.same_as
-    if earlier is None or (cause is not None and cause.same_as_id == earlier.pk):
-        return
-    if not actor.sees(earlier.incident) or earlier.removed_at is not None:
-        raise InvalidInput(_("Choose a cause of an incident that you can see."), fields={"same_as": _("Not found.")})
-    if earlier.incident_id == incident.pk or earlier.incident.sort_at > incident.sort_at:
-        raise NotPossible(_("Only a cause of an earlier incident can be the same one."), code="not_earlier")
+def _say_whether_same(actor: Actor, cause: RootCause, content: CauseContent, now: dt.datetime) -> None:
+    if content.same_as is None:
+        repeats.take_back(actor=actor, cause=cause, now=now)
+    else:
+        repeats.confirm(actor=actor, cause=cause, earlier=content.same_as, reason=content.same_as_reason, now=now)

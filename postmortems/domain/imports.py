@@ -17,6 +17,7 @@ from incidents.permissions import Actor, Perm, require
 
 from ..enums import ActionStatus, Defence, DefenceResult, SectionKind
 from ..models import DefenceCheck, ImportedDocument, Postmortem, RootCause, Section
+from ..search import keeping
 from ..transfer.markdown_reader import Document, EventRecord, SectionRecord
 from . import action_items, causes, lifecycle
 
@@ -62,7 +63,7 @@ def import_document(
     if earlier := earlier_import(digest):
         return Imported(earlier, is_new=False)
     try:
-        with transaction.atomic():
+        with transaction.atomic(), keeping.gathered():
             incident = _write(actor, document, file_name, home_zone, now)
             postmortem = _write_postmortem(actor, incident, document, now)
             ImportedDocument.objects.create(

@@ -6,8 +6,10 @@ from .checklist import ChecklistRules
 from .defences import DefenceCheck
 from .imports import ImportedDocument
 from .postmortem import Postmortem, Section, Template
+from .repeats import NotTheSame, RepeatMark
 from .reviews import Review
 from .revisions import Revision
+from .similarity import SimilarityTerm
 from .wording import HintSetAside
 
 __all__ = [
@@ -17,10 +19,13 @@ __all__ = [
     "DefenceCheck",
     "HintSetAside",
     "ImportedDocument",
+    "NotTheSame",
     "Postmortem",
+    "RepeatMark",
     "Review",
     "Revision",
     "RootCause",
     "Section",
+    "SimilarityTerm",
     "Template",
 ]

@@ -113,6 +113,10 @@ class ActionItem(models.Model):
     def is_unfinished(self) -> bool:
         return self.status in UNFINISHED
 
+    def age_in_days(self, now: dt.datetime) -> int:
+        """For how many whole days it has been there at ``now``."""
+        return max((now - self.created_at).days, 0)
+
     def is_overdue(self, today: dt.date) -> bool:
         """Whether it should have been done before this day."""
         return self.is_unfinished and self.due_on is not None and self.due_on < today

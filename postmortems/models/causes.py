@@ -25,6 +25,8 @@ class RootCause(models.Model):
     no_action_reason = models.CharField(_("why no action item"), max_length=500, blank=True)
     same_as = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="repeats")
     same_as_reason = models.CharField(max_length=500, blank=True)
+    # The first cause of the chain that “same as” makes; all with the same one are the same cause. Kept by the domain.
+    family = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", editable=False)
     position = models.PositiveIntegerField(default=0)
     removed_at = models.DateTimeField(null=True, editable=False)
     client_id = models.UUIDField(null=True, editable=False)

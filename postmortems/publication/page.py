@@ -60,9 +60,10 @@ class Planned(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A cause of another incident that one of this incident is the same as."""
+    """Another incident that is the same again: its cause, or why somebody says so."""
 
-    cause: str
+    why: str
+    is_cause: bool
     reference: str
     title: str
     at: dt.datetime
@@ -105,6 +106,7 @@ class Page:
     planned: tuple[Planned, ...] = ()
     items: tuple[Item, ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    later: tuple[Repeat, ...] = ()
     related: tuple[Related, ...] = ()
 
 
@@ -147,6 +149,9 @@ class Found:
         }
         if self.is_public or actor is None:
             return Page(**shown, article=row["published_revision__html_public"], is_public=True)
+        same = [_repeat(True, *told) for told in json.loads(row["repeats"])]
+        same += [_repeat(False, *told) for told in (*json.loads(row["marks"]), *json.loads(row["later_marks"]))]
+        own = _utc(row["incident__sort_at"])
         return Page(
             **shown,
             article=row["published_revision__html_internal"],
@@ -155,7 +160,8 @@ class Found:
             may_publish=offers(actor, LessonPerm.PUBLISH_PUBLIC),
             today=today,
             items=tuple(_item(*told) for told in json.loads(row["items"])),
-            repeats=tuple(_repeat(*told) for told in json.loads(row["repeats"])),
+            repeats=tuple(repeat for repeat in same if repeat.at <= own),
+            later=tuple(repeat for repeat in same if repeat.at > own),
             related=tuple(
                 Related(_reference(series, number), title) for series, number, title in json.loads(row["related"])
             ),
@@ -251,8 +257,8 @@ def _item(number: int, text: str, owner: str | None, due_on: str | None, status:
     return Item(f"A-{number}", text, owner or "", due, ActionStatus(status))
 
 
-def _repeat(cause: str, series: str, number: int, title: str, at: str) -> Repeat:
-    return Repeat(cause, _reference(series, number), title, _utc(at))
+def _repeat(is_cause: bool, why: str, series: str, number: int, title: str, at: str) -> Repeat:
+    return Repeat(why, is_cause, _reference(series, number), title, _utc(at))
 
 
 def _planned(items: list[dict[str, Any]]) -> tuple[Planned, ...]:

@@ -55,11 +55,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         read = Options(date=options["date"], zone=options["timezone"])
-        refused = 0
+        refused, imported = 0, []
         for name in options["files"]:
             document, incident = self._one(name, read, dry_run=options["dry_run"], publish=options["publish"])
             refused += not document.is_postmortem
+            imported += [incident] if incident else []
             self._say(name, document, incident, as_lines=options["json"])
+        self._compare(imported)
         if refused:
             total = len(options["files"])
             raise CommandError(f"{refused} of {total} files refused; the others were read.")
@@ -101,6 +103,13 @@ class Command(BaseCommand):
         if not done.is_new:
             document.warnings.append(f"The same text was imported before, as {done.incident.reference}.")
         return done.incident.reference
+
+    def _compare(self, imported: list[str]) -> None:
+        """Which of their words are rare is known when all are there."""
+        if len(imported) > 1:
+            from ...search import similarity
+
+            similarity.refresh_all_of(imported)
 
     def _say(self, name: str, document: Document, incident: str | None, *, as_lines: bool) -> None:
         if as_lines:
