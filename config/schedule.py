@@ -6,6 +6,7 @@ from incidents import jobs
 from incidents.domain import updates
 from incidents.jobs import Job
 from incidents.notifications import calls, reminders
+from postmortems.domain import reviews
 from postmortems.search import keeping
 
 MINUTELY = dt.timedelta(minutes=1)
@@ -17,6 +18,7 @@ JOBS = (
     Job("remind-of-action-items", dt.timedelta(minutes=15), reminders.remind),
     Job("nudge-for-updates", MINUTELY, updates.nudge),
     Job("count-new-lines", MINUTELY, keeping.count_new_lines),
+    Job("nudge-for-reviews", dt.timedelta(minutes=15), reviews.nudge),
     Job("purge-sessions", DAILY, jobs.purge_sessions),
     Job("purge-login-attempts", DAILY, jobs.purge_login_attempts),
     Job("purge-invitations", DAILY, jobs.purge_invitations),

@@ -14,6 +14,7 @@ class SeverityDefaults(NamedTuple):
     update_interval_minutes: int | None
     acknowledge_minutes: int | None
     action_item_days: int | None
+    review_days: int | None
     postmortem_required: bool = False
     second_approver_required: bool = False
     verification_required: bool = False
@@ -21,12 +22,12 @@ class SeverityDefaults(NamedTuple):
 
 SEVERITY_DEFAULTS = {
     Severity.SEV1: SeverityDefaults(
-        15, 5, 14, postmortem_required=True, second_approver_required=True, verification_required=True
+        15, 5, 14, 2, postmortem_required=True, second_approver_required=True, verification_required=True
     ),
-    Severity.SEV2: SeverityDefaults(30, 10, 30, postmortem_required=True, verification_required=True),
-    Severity.UNKNOWN: SeverityDefaults(30, 10, 30),
-    Severity.SEV3: SeverityDefaults(120, 30, 60),
-    Severity.SEV4: SeverityDefaults(None, None, 90),
+    Severity.SEV2: SeverityDefaults(30, 10, 30, 3, postmortem_required=True, verification_required=True),
+    Severity.UNKNOWN: SeverityDefaults(30, 10, 30, 5),
+    Severity.SEV3: SeverityDefaults(120, 30, 60, 5),
+    Severity.SEV4: SeverityDefaults(None, None, 90, 10),
 }
 
 

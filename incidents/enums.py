@@ -234,6 +234,8 @@ class NoticeKind(TextChoices):
     SEV1 = "sev1", _("Every SEV1 that opens or ends")
     TEAM = "team", _("Incidents of my teams")
     ACTION_ITEMS = "action_items", _("My action items, once a week")
+    REVIEWS = "reviews", _("Reviews I am asked for, and decisions on what I wrote")
+    COMMENTS = "comments", _("Comments on what I wrote, and on what I commented on")
 
 
 class MuteFor(TextChoices):

@@ -128,6 +128,14 @@ class CheckForce(TextChoices):
     OFF = "off", _("Not asked for")
 
 
+class RequestEnd(TextChoices):
+    """How a request for a review ended."""
+
+    ANSWERED = "answered", _("Answered")
+    BY_ANOTHER = "by_another", _("Another editor answered")
+    TAKEN_BACK = "taken_back", _("Taken back")
+
+
 class ReviewDecision(TextChoices):
     APPROVED = "approved", _("Approved")
     CHANGES_ASKED = "changes_asked", _("Asked for changes")

@@ -13,7 +13,7 @@ from incidents.domain.lifecycle import Verb
 from incidents.models import Incident
 from incidents.permissions import Actor
 
-from . import repeat_notices
+from . import notifications, repeat_notices
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, lifecycle, mentions, triggers
@@ -29,7 +29,8 @@ def register() -> None:
     registry.add_today_panel(today_panel)
     registry.add_reminders(reminded_owners, reminders_for)
     registry.add_guard(wants_postmortem)
-    registry.add_message_kind(repeat_notices.KIND)
+    for kind in (repeat_notices.KIND, *notifications.KINDS):
+        registry.add_message_kind(kind)
     registry.on_made_private(follow_into_privacy)
     registry.add_mentioner(mentions.is_mentioned)
     registry.on_trigger_named(triggers.follow)

@@ -3,7 +3,7 @@
 from incidents.enums import Role, TokenScope
 from incidents.permissions import RULES, Actor, Permission, Rule
 
-from .models import ActionItem
+from .models import ActionItem, Comment
 
 
 class LessonPerm(Permission):
@@ -13,6 +13,8 @@ class LessonPerm(Permission):
     CREATE_ACTION = "create and assign action items"
     PROGRESS_ACTION = "move this action item on"
     VERIFY_ACTION = "verify this action item"
+    COMMENT = "comment on postmortems"
+    EDIT_COMMENT = "edit this comment"
     APPROVE = "approve, publish or retract postmortems"
     PUBLISH_PUBLIC = "publish to the public"
     EDIT_TEMPLATES = "edit templates of postmortems"
@@ -27,12 +29,18 @@ def _named_verifier(actor: Actor, item: ActionItem) -> bool:
     return actor.user is not None and actor.user.pk == item.verifier_id and actor.user.pk != item.owner_id
 
 
+def _is_author(actor: Actor, comment: Comment) -> bool:
+    return actor.user is not None and actor.user.pk == comment.author_id
+
+
 RULES.update(
     {
         LessonPerm.WRITE: Rule(Role.RESPONDER, token=TokenScope.WRITE),
         LessonPerm.CREATE_ACTION: Rule(Role.RESPONDER, token=TokenScope.WRITE),
         LessonPerm.PROGRESS_ACTION: Rule(Role.READER, _owner_or_responder, token=TokenScope.WRITE),
         LessonPerm.VERIFY_ACTION: Rule(Role.RESPONDER, _named_verifier),
+        LessonPerm.COMMENT: Rule(Role.RESPONDER, token=TokenScope.WRITE),
+        LessonPerm.EDIT_COMMENT: Rule(Role.RESPONDER, _is_author, token=TokenScope.WRITE),
         LessonPerm.APPROVE: Rule(Role.EDITOR),
         LessonPerm.PUBLISH_PUBLIC: Rule(Role.EDITOR),
         LessonPerm.EDIT_TEMPLATES: Rule(Role.ADMIN),

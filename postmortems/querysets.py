@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
-from django.db.models.functions import Coalesce, JSONArray
+from django.db.models.functions import Coalesce, JSONArray, Length
 
 from incidents.enums import Role
 from incidents.querysets import REFERENCE
@@ -195,12 +195,19 @@ class PostmortemQuerySet(models.QuerySet):
         return self.filter(_seen_by(user, self.model))
 
     def waiting_for(self, user: Any) -> Self:
-        """Drafts that this person writes, and those in review for whoever may approve them, oldest first."""
+        """Drafts that this person writes, and those in review for whoever may approve them: first what was asked of
+        them in person, with the day it is due as ``due_on``, then the oldest.
+        """
         waits = Q(authors=user, status__in=(PostmortemStatus.DRAFT, PostmortemStatus.APPROVED))
         if user.has_role(Role.EDITOR):
             waits |= Q(status=PostmortemStatus.IN_REVIEW)
+        requests = self.model.review_requests.rel.related_model.objects.open()
+        asked = requests.filter(postmortem=OuterRef("pk"), reviewer=user)
         mine = self.visible_to(user).filter(waits).distinct()
-        return mine.select_related("incident").order_by("updated_at", "id")[:MAX_TODAY]
+        mine = mine.annotate(
+            is_asked=Case(When(Exists(asked), then=1), default=0), due_on=Subquery(asked.values("due_on")[:1])
+        )
+        return mine.select_related("incident").order_by("-is_asked", "updated_at", "id")[:MAX_TODAY]
 
     def published_lately(self, user: Any) -> Self:
         """The newest that this person may read."""
@@ -336,3 +343,39 @@ def _told_of(incident: str) -> tuple[str, ...]:
 def _incidents_with_cause(postmortem: Any, category: str) -> models.QuerySet:
     causes = postmortem._meta.get_field("incident").related_model.root_causes.rel.related_model.objects
     return causes.filter(category=category, removed_at=None).values("incident")
+
+
+class ReviewRequestQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Those that nobody has answered or taken back."""
+        return self.filter(ended_at=None)
+
+    def waiting(self) -> Self:
+        """Those that a draft in review still waits for, each with its people and its incident."""
+        reviewed = (PostmortemStatus.IN_REVIEW, PostmortemStatus.APPROVED)
+        waiting = self.open().filter(postmortem__status__in=reviewed, postmortem__incident__is_example=False)
+        return waiting.select_related("reviewer", "postmortem__incident")
+
+
+class ThreadQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Those that are not settled."""
+        return self.filter(resolved_at=None)
+
+    def for_page(self) -> Self:
+        """Each with what was said in it, and by whom."""
+        return self.select_related("resolved_by").prefetch_related("comments__author")
+
+    def open_by_section(self) -> dict[int | None, int]:
+        """How many are open on each section; those on the whole postmortem under None."""
+        counted = self.open().order_by().values_list("section").annotate(Count("pk"))
+        return dict(counted)
+
+
+class DraftVersionQuerySet(models.QuerySet):
+    def for_list(self, before: Any = None) -> Self:
+        """The latest first, without their texts but with how long those are; with a version only what was before it."""
+        rows = self.defer("text").annotate(length=Length("text")).select_related("author", "section")
+        if before is None:
+            return rows
+        return rows.filter(Q(saved_at__lt=before.saved_at) | Q(saved_at=before.saved_at, pk__lt=before.pk))

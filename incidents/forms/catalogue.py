@@ -63,9 +63,13 @@ class SeverityForm(forms.ModelForm):
             "update_interval_minutes",
             "acknowledge_minutes",
             "action_item_days",
+            "review_days",
             "postmortem_required",
             "second_approver_required",
             "verification_required",
         ]
         widgets = {"help_text": forms.Textarea(attrs={"rows": 2})}
-        help_texts = {"action_item_days": _("Within how many days action items are due. Blank: no limit.")}
+        help_texts = {
+            "action_item_days": _("Within how many days action items are due. Blank: no limit."),
+            "review_days": _("Monday to Friday where the incident is; holidays are not known. Blank: no limit."),
+        }

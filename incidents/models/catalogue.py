@@ -1,5 +1,6 @@
 """What an organisation runs, and what its severities mean."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +53,12 @@ class SeverityLevel(models.Model):
         help_text=_("After this long without an answer the next person is called. Blank: nobody else is."),
     )
     action_item_days = models.PositiveIntegerField(_("days for action items"), null=True, blank=True)
+    review_days = models.PositiveIntegerField(
+        _("business days for a review"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
     postmortem_required = models.BooleanField(_("postmortem required"), default=False)
     second_approver_required = models.BooleanField(_("second approver required"), default=False)
     verification_required = models.BooleanField(_("action items are verified"), default=False)

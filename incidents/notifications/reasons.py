@@ -1,7 +1,7 @@
 """Why somebody gets a notice that nobody addressed to them in person, and what ends that.
 
-A reason is kept with the message as a short text: ``incident``, ``service:12``, ``severity:sev2``, ``team``, ``sev1``
-or ``action_items``. Unsubscribing ends exactly the reason that the mail came for.
+A reason is kept with the message as a short text: ``incident``, ``service:12``, ``severity:sev2``, ``team``, ``sev1``,
+``action_items``, ``reviews`` or ``comments``. Unsubscribing ends exactly the reason that the mail came for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,11 @@ SEVERITY = "severity"
 TEAM = NoticeKind.TEAM.value
 SEV1 = NoticeKind.SEV1.value
 ACTION_ITEMS = NoticeKind.ACTION_ITEMS.value
+REVIEWS = NoticeKind.REVIEWS.value
+COMMENTS = NoticeKind.COMMENTS.value
+
+# Incidents of one's team, and drafts, are no news for whoever only reads.
+FOR_RESPONDERS = (NoticeKind.TEAM, NoticeKind.REVIEWS, NoticeKind.COMMENTS)
 
 # What somebody chose, by account and kind.
 Chosen = Mapping[tuple[int, str], bool]
@@ -42,8 +47,8 @@ def chosen_by(people: Iterable[int]) -> Chosen:
 
 
 def wants(person: User, kind: NoticeKind, chosen: Chosen) -> bool:
-    """Whether the person wants this kind. Left alone, all come, but incidents of one's team to responders only."""
-    default = kind != NoticeKind.TEAM or person.has_role(Role.RESPONDER)
+    """Whether the person wants this kind. Left alone, all come, but what is at work only to responders."""
+    default = kind not in FOR_RESPONDERS or person.has_role(Role.RESPONDER)
     return chosen.get((person.pk, kind.value), default)
 
 
@@ -73,4 +78,6 @@ def in_words(reason: str) -> str:
         TEAM: _("You get this because your team owns what is affected."),
         SEV1: _("You get this because it is a SEV1: everybody hears of those."),
         ACTION_ITEMS: _("You get this once a week, while action items of yours are open."),
+        REVIEWS: _("You get this because a review was asked of you, or you wrote this postmortem."),
+        COMMENTS: _("You get this because you wrote this postmortem, or commented on it."),
     }.get(what, "")

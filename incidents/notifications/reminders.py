@@ -6,10 +6,9 @@ from .. import registry
 from ..models import OutboxMessage, User
 from ..zones import reader_zone
 from . import draft, notify_all, reasons
+from .working_hours import is_at_work
 
 REMINDER = "action-items"
-WORKING_HOURS = range(9, 17)
-SATURDAY = 5
 
 
 def remind(now: dt.datetime) -> None:
@@ -18,12 +17,7 @@ def remind(now: dt.datetime) -> None:
     Called every now and then; the first time of the week that fits counts, in the person's own zone.
     """
     people = User.objects.active().exclude(email=None).filter(pk__in=registry.reminded_people())
-    notify_all([_reminder(person, now) for person in people if _is_at_work(person, now)])
-
-
-def _is_at_work(person: User, now: dt.datetime) -> bool:
-    local = now.astimezone(reader_zone(person))
-    return local.weekday() < SATURDAY and local.hour in WORKING_HOURS
+    notify_all([_reminder(person, now) for person in people if is_at_work(person, now)])
 
 
 def _reminder(person: User, now: dt.datetime) -> OutboxMessage:

@@ -10,6 +10,11 @@ SATURDAY = 5
 HOUR = dt.timedelta(hours=1)
 
 
+def is_at_work(person: User, now: dt.datetime) -> bool:
+    """Whether it is a working hour where this person is."""
+    return _is_working_hour(now.astimezone(reader_zone(person)))
+
+
 def next_moment_at_work(person: User, now: dt.datetime) -> dt.datetime:
     """Now where it is a working hour for this person, else when the next one begins (UTC)."""
     zone, moment = reader_zone(person), now

@@ -1,6 +1,7 @@
 """The states of a postmortem: draft, in review, approved, published, retracted, not required."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -16,11 +17,12 @@ from incidents.errors import InvalidInput, NotPossible
 from incidents.models import Incident, SeverityLevel, User
 from incidents.permissions import Actor, offers, require
 
+from .. import notifications
 from ..enums import Audience, PostmortemStatus, ReviewDecision
 from ..models import Postmortem, Review, Revision
 from ..permissions import LessonPerm
 from ..publication import document
-from . import checklist
+from . import checklist, reviews, versions
 
 
 class PostmortemVerb(TextChoices):
@@ -76,16 +78,19 @@ def available_verbs(actor: Actor, postmortem: Postmortem) -> list[PostmortemVerb
 
 
 @transaction.atomic
-def submit(*, actor: Actor, postmortem: Postmortem, now: dt.datetime) -> Postmortem:
-    """Ask editors to review the draft."""
-    return _move(actor, postmortem, PostmortemVerb.SUBMIT, now)
+def submit(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, reviewers: Collection[User] = ()) -> Postmortem:
+    """Ask editors to review the draft: all of them, or these in particular, who are told."""
+    _move(actor, postmortem, PostmortemVerb.SUBMIT, now)
+    reviews.ask(actor=actor, postmortem=postmortem, reviewers=reviewers, now=now)
+    return postmortem
 
 
 @transaction.atomic
 def withdraw(*, actor: Actor, postmortem: Postmortem, now: dt.datetime) -> Postmortem:
-    """Take it back to draft; approvals become void."""
+    """Take it back to draft; approvals become void, and nobody is asked any more."""
     _move(actor, postmortem, PostmortemVerb.WITHDRAW, now)
     postmortem.reviews.update(is_void=True)
+    reviews.withdrawn(postmortem=postmortem, now=now)
     return postmortem
 
 
@@ -98,7 +103,7 @@ def approve(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str
     approved = document.digest(document.build(postmortem))
     _move(actor, postmortem, PostmortemVerb.APPROVE, now, approved_digest=approved)
     postmortem.reviews.update(is_void=True)
-    _record(postmortem, reviewer, ReviewDecision.APPROVED, note, now)
+    _record(actor, postmortem, reviewer, ReviewDecision.APPROVED, note, now)
     return postmortem
 
 
@@ -112,7 +117,7 @@ def ask_for_changes(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, n
     reviewer = _require_person(actor)
     _move(actor, postmortem, PostmortemVerb.ASK_FOR_CHANGES, now)
     postmortem.reviews.update(is_void=True)
-    _record(postmortem, reviewer, ReviewDecision.CHANGES_ASKED, note, now)
+    _record(actor, postmortem, reviewer, ReviewDecision.CHANGES_ASKED, note, now)
     return postmortem
 
 
@@ -260,6 +265,7 @@ def _publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: st
         "audience": (postmortem.audience, Audience.INTERNAL),
     }
     compare_and_set(postmortem, at=now, **values)
+    versions.seal(postmortem)
     audit.record(actor=actor, action="postmortem.published", target=postmortem, at=now, changes=changes, note=note)
     _close_incident(actor, postmortem.incident, now)
     return revision
@@ -282,6 +288,7 @@ def _move(
     values = {"status": row.target, **more}
     changes = audit.difference(postmortem, values)
     compare_and_set(postmortem, at=now, **values)
+    versions.seal(postmortem)
     audit.record(actor=actor, action=f"postmortem.{verb}", target=postmortem, at=now, changes=changes, note=note)
     return postmortem
 
@@ -312,10 +319,16 @@ def _check_second_person(actor: Actor, postmortem: Postmortem) -> None:
         )
 
 
-def _record(postmortem: Postmortem, reviewer: User, decision: ReviewDecision, note: str, now: dt.datetime) -> None:
-    Review.objects.create(
+def _record(
+    actor: Actor, postmortem: Postmortem, reviewer: User, decision: ReviewDecision, note: str, now: dt.datetime
+) -> None:
+    """Write the decision down and tell the authors. Whoever decided has read it, and nobody is asked any more."""
+    review = Review.objects.create(
         postmortem=postmortem, reviewer=reviewer, decision=decision, note=note.strip(), decided_at=now
     )
+    reviews.answered(postmortem=postmortem, by=reviewer, now=now)
+    reviews.look(actor=actor, postmortem=postmortem, seen_at=now, now=now)
+    notifications.review_decided(review=review, now=now)
 
 
 def _require_person(actor: Actor) -> User:

@@ -18,6 +18,7 @@ from ..enums import PostmortemStatus, SectionKind
 from ..merging import holds, merge
 from ..models import Postmortem, Section
 from ..permissions import LessonPerm
+from . import versions
 
 WRITABLE = (PostmortemStatus.DRAFT, PostmortemStatus.IN_REVIEW, PostmortemStatus.APPROVED, PostmortemStatus.PUBLISHED)
 MAX_SECTIONS = 100
@@ -53,7 +54,9 @@ def save(
     # Refused now rather than on the day of publishing.
     markup.render(text, links_references=True)
     is_waived = section.is_waived and not text.strip()
+    before = versions.of_section(section)
     compare_and_set(section, at=now, text=text, is_waived=is_waived, saved_by=actor.user, saved_at=now)
+    versions.keep(actor=actor, section=section, before=before, now=now)
     _note_author(actor, postmortem, now)
     changes = {section.heading[:40]: (f"version {section.version - 1}", f"version {section.version}")}
     audit.record(actor=actor, action="postmortem.section_saved", target=postmortem, at=now, changes=changes)
@@ -89,6 +92,7 @@ def add(
         saved_at=now,
         updated_at=now,
     )
+    versions.keep(actor=actor, section=section, before=None, now=now)
     _record(actor, section, "section_added", now, {"section": (None, heading[:40])})
     return section
 
@@ -111,7 +115,9 @@ def rename(
         raise Stale(_("Somebody else has renamed it: compare, and save again."), current=section)
     changes = audit.difference(section, values)
     if changes:
+        before = versions.of_section(section)
         compare_and_set(section, at=now, **values)
+        versions.keep(actor=actor, section=section, before=before, now=now)
         _record(actor, section, "section_renamed", now, changes)
     return section
 
@@ -145,6 +151,7 @@ def remove(*, actor: Actor, section: Section, now: dt.datetime) -> Section:
     section.refresh_from_db(from_queryset=Section.every.all())
     if section.removed_at is None:
         compare_and_set(section, at=now, removed_at=now, removed_by=actor.user)
+        versions.keep(actor=actor, section=section, before=versions.of_section(section), now=now)
         _record(actor, section, "section_removed", now, {"section": (section.heading[:40], None)})
     return section
 
@@ -161,6 +168,7 @@ def restore(*, actor: Actor, section: Section, now: dt.datetime) -> Section:
     if len(standing) >= MAX_SECTIONS:
         raise NotPossible(_("It has %(most)d sections already.") % {"most": MAX_SECTIONS})
     compare_and_set(section, at=now, removed_at=None, removed_by=None)
+    versions.keep(actor=actor, section=section, before=None, now=now)
     standing.insert(sum(other.position < section.position for other in standing), section)
     _number(standing)
     _record(actor, section, "section_restored", now, {"section": (None, section.heading[:40])})
@@ -217,7 +225,10 @@ def save_head(
     }
     changes = audit.difference(postmortem, values)
     if changes:
+        before = versions.of_head(postmortem)
         compare_and_set(postmortem, at=now, **values)
+        if changes.keys() & {"title", "lede"}:
+            versions.keep_head(actor=actor, postmortem=postmortem, before=before, now=now)
         _note_author(actor, postmortem, now)
         audit.record(actor=actor, action="postmortem.edited", target=postmortem, at=now, changes=changes)
     return postmortem

@@ -74,12 +74,6 @@ class SectionForm(VersionedForm):
         return type(self)(section=current)
 
 
-class NoteForm(forms.Form):
-    """A sentence that goes with a decision."""
-
-    note = forms.CharField(label=_("Note"), max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class ReasonForm(forms.Form):
     """A sentence that says why."""
 

@@ -100,6 +100,13 @@ def preview(section: Section, text: str) -> str:
     return html.render_section(build(section.postmortem, {section.pk: text}), place)
 
 
+def previews(postmortem: Postmortem) -> dict[int, str]:
+    """Each section that says something as readers will see it, by its primary key."""
+    content = build(postmortem)
+    written = [section for section in postmortem.sections.all() if section.text.strip()]
+    return {section.pk: html.render_section(content, place) for place, section in enumerate(written)}
+
+
 def named_values(postmortem: Postmortem) -> list[LiveValue]:
     """The live values that its texts may take, with what they say now. Moments of the timeline are not among them."""
     known = {"impacts": _impacts(postmortem.incident), "timeline": []}

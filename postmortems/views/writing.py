@@ -1,6 +1,5 @@
 """Writing a postmortem, reviewing it, publishing it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -9,21 +8,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from incidents.errors import InvalidInput, NotPossible
+from incidents.errors import InvalidInput
 from incidents.models import Incident
 from incidents.permissions import offers, require
 from incidents.requests import SignedInRequest
-from incidents.views.access import actor_of, incident_page, page_zone
+from incidents.views.access import actor_of, incident_page
 from incidents.views.answers import attempt, form_page, sent
 from incidents.zones import reader_zone
 
 from ..domain import checklist, drafting, lifecycle, sections, wording
-from ..domain.lifecycle import PostmortemVerb
-from ..forms.writing import HeadForm, HintForm, NoteForm, ReasonForm, SectionForm
+from ..forms.writing import HeadForm, HintForm, ReasonForm, SectionForm
 from ..models import ActionItem, DefenceCheck, Postmortem, RootCause, Section
 from ..permissions import LessonPerm
+from .draft import draft_of, shown
 
 
 @require_POST
@@ -37,7 +36,7 @@ def start(request: SignedInRequest, incident: Incident) -> HttpResponse:
 @incident_page
 def edit(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """The editor; a POST saves the head of the page."""
-    postmortem, actor = _draft(request, incident), actor_of(request)
+    postmortem, actor = draft_of(request, incident), actor_of(request)
     form = HeadForm(sent(request), postmortem=postmortem)
 
     def save() -> Postmortem:
@@ -57,7 +56,7 @@ def edit(request: SignedInRequest, incident: Incident) -> HttpResponse:
 @incident_page
 def section_save(request: SignedInRequest, incident: Incident, section_id: int) -> HttpResponse:
     """Save one section: by itself while somebody types, else back to the editor."""
-    postmortem = _draft(request, incident)
+    postmortem = draft_of(request, incident)
     section = _section(postmortem, section_id)
     form = SectionForm(request.POST, section=section)
     saved = attempt(form, lambda: _save_section(request, section, form))
@@ -70,7 +69,7 @@ def section_save(request: SignedInRequest, incident: Incident, section_id: int) 
 @incident_page
 def section_waive(request: SignedInRequest, incident: Incident, section_id: int) -> HttpResponse:
     """Decide that a section has nothing to say; ``waived=`` without a value takes that back."""
-    section = _section(_draft(request, incident), section_id)
+    section = _section(draft_of(request, incident), section_id)
     form = SectionForm(request.POST, section=section)
     form.fields["version"].required = False
     waived = bool(request.POST.get("waived"))
@@ -88,7 +87,7 @@ def section_waive(request: SignedInRequest, incident: Incident, section_id: int)
 @incident_page
 def wording_hint(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Set a hint on wording aside; without one, show all again that were."""
-    postmortem, actor, now = _draft(request, incident), actor_of(request), timezone.now()
+    postmortem, actor, now = draft_of(request, incident), actor_of(request), timezone.now()
     form = HintForm(request.POST)
     if not form.is_valid():
         raise InvalidInput(_("This hint is not there any more. Load the page again."))
@@ -100,39 +99,6 @@ def wording_hint(request: SignedInRequest, incident: Incident) -> HttpResponse:
     if request.htmx and digest:
         return _hints_in_place(request, postmortem, place)
     return redirect(f"{reverse('postmortem-edit', args=[incident.reference])}#hints-{place or wording.HEAD}")
-
-
-@incident_page
-def review(request: SignedInRequest, incident: Incident) -> HttpResponse:
-    """Where the postmortem stands, and what can be decided; a POST decides."""
-    postmortem, actor = _draft(request, incident), actor_of(request)
-    form = NoteForm(sent(request))
-
-    def decide() -> Any:
-        return _decide(request, postmortem, form.cleaned_data["note"])
-
-    if attempt(form, decide):
-        return redirect("postmortem" if postmortem.is_published else "postmortem-review", incident.reference)
-    context = {
-        **_shown(request, postmortem),
-        "checks": checklist.checks(postmortem),
-        "verbs": lifecycle.available_verbs(actor, postmortem),
-        "reviews": postmortem.reviews.select_related("reviewer"),
-        "only_editor": lifecycle.only_editor(postmortem),
-        "changed": lifecycle.changed_since_approval(postmortem),
-    }
-    return form_page(request, "postmortems/review.html", form, **context)
-
-
-@require_safe
-@incident_page
-def history(request: SignedInRequest, incident: Incident) -> HttpResponse:
-    """All revisions, latest first."""
-    postmortem = _draft(request, incident)
-    revisions = postmortem.revisions.select_related("published_by").defer(
-        "document", "markdown", "html_internal", "html_public"
-    )
-    return render(request, "postmortems/history.html", {**_shown(request, postmortem), "revisions": revisions})
 
 
 @incident_page
@@ -155,7 +121,7 @@ def not_required(request: SignedInRequest, incident: Incident) -> HttpResponse:
 @incident_page
 def retract(request: SignedInRequest, incident: Incident) -> HttpResponse:
     """Take a published postmortem back, and say why."""
-    postmortem, actor = _draft(request, incident), actor_of(request)
+    postmortem, actor = draft_of(request, incident), actor_of(request)
     require(actor, LessonPerm.APPROVE, postmortem)
     form = ReasonForm(sent(request))
 
@@ -167,16 +133,6 @@ def retract(request: SignedInRequest, incident: Incident) -> HttpResponse:
         return redirect("postmortem-review", incident.reference)
     context = {"incident": incident, "verb": "retract", "only_editor": lifecycle.only_editor(postmortem)}
     return form_page(request, "postmortems/reason.html", form, **context)
-
-
-def _draft(request: SignedInRequest, incident: Incident) -> Postmortem:
-    """The postmortem of this incident, for those who may write."""
-    require(actor_of(request), LessonPerm.WRITE, incident)
-    postmortem = Postmortem.objects.filter(incident=incident).first()
-    if postmortem is None:
-        raise Http404
-    postmortem.incident = incident
-    return postmortem
 
 
 def _section(postmortem: Postmortem, section_id: int) -> Section:
@@ -198,12 +154,6 @@ def _back_to_section(
     return render(request, "postmortems/edit.html", page, status=409 if getattr(form, "is_stale", False) else 422)
 
 
-def _shown(request: SignedInRequest, postmortem: Postmortem) -> dict[str, Any]:
-    """What all pages of a draft show."""
-    incident = postmortem.incident
-    return {"postmortem": postmortem, "incident": incident, "zone": page_zone(request, incident)}
-
-
 def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionForm | None = None) -> dict[str, Any]:
     """What the editor shows besides the form of its head."""
     incident = postmortem.incident
@@ -215,7 +165,7 @@ def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionFo
     for form in forms_of_sections:
         form.hints = wording.hints_at(f"s{form.section.pk}", looked.hints)
     return {
-        **_shown(request, postmortem),
+        **shown(request, postmortem),
         "section_forms": forms_of_sections,
         "checks": looked.checks,
         "head_hints": wording.hints_at(wording.HEAD, looked.hints),
@@ -277,25 +227,3 @@ def _save_section(request: SignedInRequest, section: Section, form: SectionForm)
     return sections.save(
         actor=actor_of(request), section=section, text=data["text"], now=timezone.now(), version=data["version"]
     )
-
-
-def _decide(request: SignedInRequest, postmortem: Postmortem, note: str) -> Any:
-    """Carry out what the pressed button says."""
-    actor, now = actor_of(request), timezone.now()
-    decisions: dict[str, Callable[[], Any]] = {
-        PostmortemVerb.SUBMIT: lambda: lifecycle.submit(actor=actor, postmortem=postmortem, now=now),
-        PostmortemVerb.WITHDRAW: lambda: lifecycle.withdraw(actor=actor, postmortem=postmortem, now=now),
-        PostmortemVerb.APPROVE: lambda: lifecycle.approve(actor=actor, postmortem=postmortem, now=now, note=note),
-        PostmortemVerb.ASK_FOR_CHANGES: lambda: lifecycle.ask_for_changes(
-            actor=actor, postmortem=postmortem, now=now, note=note
-        ),
-        PostmortemVerb.PUBLISH: lambda: lifecycle.publish(actor=actor, postmortem=postmortem, now=now, note=note),
-        PostmortemVerb.REDRAFT: lambda: lifecycle.redraft(actor=actor, postmortem=postmortem, now=now),
-        "approve-and-publish": lambda: lifecycle.approve_and_publish(
-            actor=actor, postmortem=postmortem, now=now, note=note
-        ),
-    }
-    decision = decisions.get(request.POST.get("verb", ""))
-    if decision is None:
-        raise NotPossible(_("Choose one of the buttons."))
-    return decision()

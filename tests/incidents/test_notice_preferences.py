@@ -22,6 +22,8 @@ from tests.factories import make_incident, make_service, make_user, sign_in
 NOW = dt.datetime(2026, 1, 6, 1, 33, tzinfo=dt.UTC)
 ALL_KINDS = [kind.value for kind in NoticeKind]
 
+# Reviews and comments, of which a reader hears nothing.
+TALK = {"reviews": False, "comments": False}
 pytestmark = pytest.mark.django_db
 
 
@@ -45,7 +47,7 @@ def chosen(person: User) -> dict[str, bool]:
 
 
 def test_a_reader_wants_all_but_news_of_teams_until_they_choose(page, rita):
-    assert chosen(rita) == {"followed": True, "sev1": True, "team": False, "action_items": True}
+    assert chosen(rita) == {"followed": True, "sev1": True, "team": False, "action_items": True} | TALK
     assert chosen(make_user(role=Role.RESPONDER))["team"] is True
     text = page.get(reverse("notices")).text
     assert len(re.findall(r'name="kinds"[^>]*checked', text)) == 3
@@ -54,7 +56,7 @@ def test_a_reader_wants_all_but_news_of_teams_until_they_choose(page, rita):
 def test_what_is_ticked_is_kept_and_shown_and_audited(page, rita):
     body = {"kinds": ["team", "action_items"], "severities": ["sev1", "sev2"]}
     assert page.post(reverse("notices"), body).status_code == 302
-    assert chosen(rita) == {"followed": False, "sev1": False, "team": True, "action_items": True}
+    assert chosen(rita) == {"followed": False, "sev1": False, "team": True, "action_items": True} | TALK
     assert set(rita.subscriptions.values_list("severity", flat=True)) == {"sev1", "sev2"}
     text = page.get(reverse("notices")).text
     assert len(re.findall(r'name="(?:kinds|severities)"[^>]*checked', text)) == 4
@@ -256,7 +258,7 @@ def test_of_a_sev1_the_link_ends_those_and_nothing_else(client, rita):
     told = mail_to(rita, make_incident(severity=Severity.SEV1))
     assert "because it is a SEV1" in told.body
     client.post(link_in(told))
-    assert chosen(rita) == {"followed": True, "sev1": False, "team": False, "action_items": True}
+    assert chosen(rita) == {"followed": True, "sev1": False, "team": False, "action_items": True} | TALK
 
 
 def test_a_link_that_was_changed_does_nothing(client, rita):

@@ -23,6 +23,9 @@ LEAST = {
     LessonPerm.APPROVE: "editor",
     LessonPerm.PUBLISH_PUBLIC: "editor",
     LessonPerm.EDIT_TEMPLATES: "admin",
+    LessonPerm.COMMENT: "responder",
+    # Only its author, whoever that is; and nobody wrote this one.
+    LessonPerm.EDIT_COMMENT: None,
     LessonPerm.EDIT_CHECKLIST: "admin",
 }
 # name: (least role, body of a POST)
@@ -41,6 +44,9 @@ PAGES = {
     "section-waive": ("responder", {"text": "", "version": 1, "waived": "1"}),
     "wording-hint": ("responder", {"hint": "0" * 32, "place": "head"}),
     "postmortem-review": ("responder", {"verb": "nothing"}),
+    "review-ask": ("responder", {}),
+    "review-read": ("responder", {"seen_at": "2026-01-06T01:48:00Z"}),
+    "comment-new": ("responder", {"text": "Why?"}),
     "postmortem-not-required": ("editor", {"reason": "x"}),
     "postmortem-retract": ("editor", {"reason": ""}),
     "postmortem-preview": ("editor", {"public": "0"}),
@@ -50,6 +56,7 @@ PAGES = {
 @pytest.mark.parametrize("perm", LessonPerm)
 def test_the_table_of_rights(perm):
     item = make_action_item(make_incident(status=Status.RESOLVED))
+    item.author_id = make_user().pk
     allowed = [role for role in ROLES if offers(Actor.person(make_user(role=role)), perm, item)]
     least = LEAST[perm]
     assert allowed == ([] if least is None else list(ROLES[ROLES.index(least) :]))

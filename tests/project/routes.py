@@ -352,7 +352,24 @@ ROWS: dict[str, Row] = {
     "section-waive": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"waived": ""}),
     "wording-hint": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"hint": "0" * 32, "place": "head"}),
     "postmortem-review": Row(RESPONDER, DRAFTED, {"open": 302, "cancelled": 404}, {"verb": "submit"}),
+    "review-ask": Row(RESPONDER, 405, {"open": 422, "cancelled": 404}),
+    "review-take-back": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}),
+    "review-read": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"seen_at": "2026-01-06T01:48:00Z"}),
+    "comment-new": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"text": "Why?"}),
+    "comment-on-section": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"text": "Why?"}),
+    "comment-edit": Row(
+        # Its author.
+        ADMIN,
+        DRAFTED,
+        {"open": 302, "cancelled": 404},
+        {"version": 1, "text": "Put right."},
+        told_absent=RESPONDER,
+    ),
+    "thread-reply": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"text": "Because."}),
+    "thread-settle": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"resolved": "1"}),
     "postmortem-history": Row(RESPONDER, DRAFTED),
+    "history-compare": Row(RESPONDER, DRAFTED, query="old=now&new=now"),
+    "draft-version": Row(RESPONDER, DRAFTED, {"open": 302, "cancelled": 404}),
     "postmortem-not-required": Row(EDITOR, 200, 302, {"reason": "Too small"}),
     "postmortem-retract": Row(
         EDITOR, DRAFTED, {"open": 422, "cancelled": 404}, {"reason": "Wrong"}, told_absent=RESPONDER

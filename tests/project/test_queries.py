@@ -62,6 +62,7 @@ MOST = {
     "postmortem-edit": 16,
     "postmortem-review": 14,
     "postmortem-export": 15,
+    "postmortem-review": 40,
     "profile": 6,
     "sessions": 6,
 }

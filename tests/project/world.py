@@ -39,12 +39,12 @@ from incidents.models import (
 )
 from incidents.notifications import reasons, unsubscribe
 from incidents.permissions import Actor
-from postmortems.domain import action_items, causes, drafting
+from postmortems.domain import action_items, causes, comments, drafting
 from postmortems.domain.action_items import ActionContent
 from postmortems.domain.causes import CauseContent
 from postmortems.domain.lifecycle import publish_imported
 from postmortems.enums import ReviewDecision
-from postmortems.models import ActionItem, Postmortem, Review, RootCause, Template
+from postmortems.models import ActionItem, Comment, DraftVersion, Postmortem, Review, ReviewRequest, RootCause, Template
 from tests.factories import (
     make_change,
     make_incident,
@@ -151,6 +151,10 @@ class World:
             "url": "nothing-here/",
             "cause_id": self.causes[state].pk,
             "section_id": self._section_id(state),
+            "comment_id": self._comment(state).pk,
+            "thread_id": self._comment(state).thread_id,
+            "version_id": self._draft(state).draft_versions.earliest("pk").pk,
+            "request_id": self._draft(state).review_requests.earliest("pk").pk,
             "number": 1,
             "format": "md",
             "change_id": self.changes[state].pk,
@@ -164,9 +168,14 @@ class World:
     def _answer(self, state: str) -> RollCallAnswer:
         return RollCallAnswer.objects.filter(roll_call__incident=self.incidents[state]).earliest("pk")
 
+    def _draft(self, state: str) -> Postmortem:
+        return self.postmortems.get(state, self.postmortems["open"])
+
+    def _comment(self, state: str) -> Comment:
+        return Comment.objects.filter(thread__postmortem=self._draft(state)).earliest("pk")
+
     def _section_id(self, state: str) -> int:
-        draft = self.postmortems.get(state, self.postmortems["open"])
-        section = draft.sections.order_by("pk").first()
+        section = self._draft(state).sections.order_by("pk").first()
         assert section is not None
         return section.pk
 
@@ -365,8 +374,18 @@ def learn(
 
 
 def draft(incident: Incident, people: dict[str, User], now: dt.datetime) -> Postmortem:
-    """The draft of its postmortem, as it writes itself."""
-    return drafting.start(actor=Actor.person(people["incident_lead"]), incident=incident, now=now)
+    """The draft of its postmortem, as it writes itself, with a comment of the admin, who is asked for a review."""
+    actor = Actor.person(people["incident_lead"])
+    postmortem = drafting.start(actor=actor, incident=incident, now=now)
+    section = postmortem.sections.first()
+    comments.begin(
+        actor=Actor.person(people["admin"]), postmortem=postmortem, section=section, text="Why so late?", now=now
+    )
+    ReviewRequest.objects.create(postmortem=postmortem, reviewer=people["admin"])
+    DraftVersion.objects.create(
+        postmortem=postmortem, section=section, heading="Summary", text="Before.", began_at=now, saved_at=now
+    )
+    return postmortem
 
 
 def text_of(response: HttpResponseBase) -> str:
