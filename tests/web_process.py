@@ -1,6 +1,7 @@
 """A real web server in processes of its own, on the database of the running test: it can be stopped and started."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -35,7 +36,8 @@ class WebServer:
             "DEBUG": "1",
         }
         command = [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"]
-        self._process = subprocess.Popen(command, env=os.environ | environment, cwd=ROOT)
+        # A session of its own: the processes that serve can be killed together with the one that started them.
+        self._process = subprocess.Popen(command, env=os.environ | environment, cwd=ROOT, start_new_session=True)
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:
@@ -52,3 +54,10 @@ class WebServer:
             self._process.terminate()
             self._process.wait(timeout=PATIENCE)
             self._process = None
+
+    def kill(self) -> None:
+        """Kill it with -9, and all that serve for it, whatever they are at."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(timeout=PATIENCE)
+        self._process = None
