@@ -13,6 +13,9 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
+        from .domain.redaction import derived
+
+        derived.register()
         post_migrate.connect(complete_database, sender=self)
 
 

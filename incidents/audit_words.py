@@ -72,6 +72,7 @@ _deeds: dict[str, str | Promise] = {
     "token.created": gettext_lazy("made the token"),
     "token.revoked": gettext_lazy("revoked the token"),
     "picture.added": gettext_lazy("added a picture"),
+    "picture.removed": gettext_lazy("removed a picture for good"),
     "roll_call.opened": gettext_lazy("asked what had been changed"),
     "roll_call.ended": gettext_lazy("ended the roll call"),
     "update.written": gettext_lazy("wrote a status update"),
@@ -79,6 +80,8 @@ _deeds: dict[str, str | Promise] = {
     "status_link.made": gettext_lazy("made a link to the status"),
     "status_link.revoked": gettext_lazy("ended links to the status"),
     "installation.changed": gettext_lazy("changed what the installation allows"),
+    "redaction.carried_out": gettext_lazy("took a text out of all that is kept:"),
+    "redaction.on_incident": gettext_lazy("took a text out of what is kept on it"),
     "message.resent": gettext_lazy("sent a message again"),
     "webhook.created": gettext_lazy("added the channel"),
     "webhook.changed": gettext_lazy("changed the channel"),
@@ -134,6 +137,9 @@ _names: dict[str, str | Promise] = {
     "is_active": gettext_lazy("active"),
     **{kind.value: kind.label for kind in NoticeKind},
     "host": gettext_lazy("host"),
+    "places": gettext_lazy("places"),
+    "scope": gettext_lazy("where"),
+    "replacement": gettext_lazy("in its place"),
 }
 
 # Values that no field of a model gives words to.

@@ -4,6 +4,9 @@ On SQLite Django changes a table by making a new one, and the triggers of the ol
 are installed after every migration, and again after every flush.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -25,6 +28,24 @@ def install_ddl(connection: BaseDatabaseWrapper) -> None:
 def drop_audit_triggers(connection: BaseDatabaseWrapper) -> None:
     """Let audit entries be deleted until `install_ddl()` runs again: for tests, which empty tables after each run."""
     _execute(connection, _drop(connection.vendor, AuditEntry._meta.db_table))
+
+
+@contextmanager
+def audit_can_be_redacted(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let a redaction, and nothing else, change entries of the audit: inside its transaction, with the triggers away.
+
+    Both engines change triggers within a transaction. PostgreSQL keeps everybody else off the table until it ends,
+    SQLite off the whole database; so nobody ever finds the audit open, and where the transaction fails the triggers
+    were never gone. Raises `ProgrammingError` where the account may not change the table.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("The audit is opened in a transaction only.")
+    table = AuditEntry._meta.db_table
+    # PostgreSQL changes no triggers while checks of rows just written wait for the end of the transaction.
+    connection.check_constraints(table_names=[table])
+    _execute(connection, _drop(connection.vendor, table))
+    yield
+    _execute(connection, _create(connection.vendor, table))
 
 
 def _execute(connection: BaseDatabaseWrapper, statements: list[str]) -> None:

@@ -81,6 +81,17 @@ class MessageKind:
     addressed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """Columns that are only made of other columns of the same row, such as HTML of a text, and how."""
+
+    columns: frozenset[str]
+    make: Callable[[Any], dict[str, Any]]
+
+
+# Makes anew what is kept elsewhere about these incidents (keys), such as a search index, after a redaction.
+RedactionFollower = Callable[[set[int]], None]
+
 _guards: list[Guard] = []
 _message_kinds: dict[str, MessageKind] = {}
 _reminding: list[tuple[RemindedPeople, ReminderMaker]] = []
@@ -91,6 +102,8 @@ _written: list[WritingFollower] = []
 _written_in_bulk: list[BulkFollower] = []
 _mentioners: list[Mentioner] = []
 _trigger_named: list[TriggerFollower] = []
+_derivations: dict[type[models.Model], Derivation] = {}
+_redacted: list[RedactionFollower] = []
 
 
 def add_guard(guard: Guard) -> None:
@@ -152,6 +165,27 @@ def trigger_named(actor: Actor, incident: Incident, change: Change, is_trigger: 
     """Let all that registered act on it."""
     for follower in _trigger_named:
         follower(actor, incident, change, is_trigger, now)
+
+
+def add_derivation(model: type[models.Model], columns: set[str], make: Callable[[Any], dict[str, Any]]) -> None:
+    """Say which columns of this model are made of others: ``make`` is given a row and returns what they should say."""
+    _derivations[model] = Derivation(frozenset(columns), make)
+
+
+def derivation_of(model: type[models.Model]) -> Derivation:
+    """What of this model is made of its other columns; often nothing."""
+    return _derivations.get(model, Derivation(frozenset(), lambda _row: {}))
+
+
+def on_redacted(follower: RedactionFollower) -> None:
+    """Let ``follower`` act in the transaction of a redaction, after the rows themselves say something else."""
+    _redacted.append(follower)
+
+
+def redacted(incidents: set[int]) -> None:
+    """Let all that registered act on it."""
+    for follower in _redacted:
+        follower(incidents)
 
 
 def add_mentioner(mentioner: Mentioner) -> None:

@@ -16,7 +16,7 @@ from incidents.permissions import Actor
 from . import notifications, repeat_notices
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
-from .domain import action_items, lifecycle, mentions, triggers
+from .domain import action_items, derived, lifecycle, mentions, triggers
 from .panels import lessons_panel, today_panel
 from .publication import document
 from .reminders import reminded_owners, reminders_for
@@ -36,6 +36,7 @@ def register() -> None:
     registry.on_trigger_named(triggers.follow)
     registry.on_written(keeping.follow)
     registry.on_written_in_bulk(similarity.refresh)
+    derived.register()
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
     post_migrate.connect(render_revisions, dispatch_uid="postmortems.revisions")

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from .. import audit, registry
-from ..errors import NotPossible
+from ..errors import InvalidInput, NotPossible
 from ..models import Attachment, Incident, StatusUpdate, TimelineEvent
 from ..permissions import Actor, Perm, require
 from . import pictures
@@ -52,6 +52,37 @@ def add(*, actor: Actor, incident: Incident, upload: File, now: dt.datetime) -> 
         created_at=now,
     )
     _store(actor, attachment, picture.content, now)
+    return attachment
+
+
+@transaction.atomic
+def remove(*, actor: Actor, attachment: Attachment, reason: str, now: dt.datetime) -> Attachment:
+    """Delete the file of a picture that nobody may see, wherever it is shown; where it stood a sign says so.
+
+    What it was called and its digest go with it. Raises `Forbidden`, `InvalidInput` without a reason, `NotPossible`
+    where it is gone already or the file cannot be deleted; then nothing has changed.
+    """
+    require(actor, Perm.ADMINISTER, attachment)
+    reason = " ".join(reason.split())
+    if not reason:
+        message = _("Say why; one sentence is enough.")
+        raise InvalidInput(message, code="reason_missing", fields={"reason": message})
+    rows = Attachment.objects.select_related("incident").filter(file=attachment.file.name, removed_at=None)
+    if attachment.is_removed or not rows:
+        raise NotPossible(_("This picture has been removed already."), code="removed")
+    for row in rows:
+        audit.record(actor=actor, action="picture.removed", target=row, at=now, note=reason)
+    blank = {"file": "", "digest": "", "original_name": ""}
+    rows.update(removed_at=now, removed_by=actor.user, **blank)
+    try:
+        # Last, so that whoever is told that it is gone can rely on it.
+        attachment.file.storage.delete(str(attachment.file.name))
+    except OSError as error:
+        message = _(
+            "The file could not be deleted, so nothing was changed. Look at the rights of the folder of pictures."
+        )
+        raise NotPossible(message, code="storage") from error
+    attachment.refresh_from_db()
     return attachment
 
 

@@ -12,7 +12,10 @@ from .incident import Incident
 
 
 class Attachment(models.Model):
-    """A picture, re-encoded by us, under a name nobody can guess. Who sees its incident sees it."""
+    """A picture, re-encoded by us, under a name nobody can guess. Who sees its incident sees it.
+
+    Once an admin has removed it there is no file, and the row remains to say so.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="attachments")
     name = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -26,6 +29,8 @@ class Attachment(models.Model):
     digest = models.CharField(max_length=64)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, editable=False)
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["id"]
@@ -38,3 +43,7 @@ class Attachment(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("picture", args=[self.incident.reference, self.name, self.format])
+
+    @property
+    def is_removed(self) -> bool:
+        return self.removed_at is not None

@@ -51,6 +51,7 @@ _incident: list[URLPattern | URLResolver] = [
     path("impact/<int:impact_id>/", milestones.impact_edit, name="impact-edit"),
     path("impact/<int:impact_id>/remove/", milestones.impact_remove, name="impact-remove"),
     path("pictures/", pictures.pictures, name="pictures"),
+    path("pictures/<uuid:picture_name>/remove/", pictures.picture_remove, name="picture-remove"),
     path("pictures/<uuid:picture_name>.<slug:picture_format>", pictures.picture, name="picture"),
     path("roll-call/", rollcall.roll_call, name="roll-call"),
     path("roll-call/<int:roll_call_id>/end/", rollcall.roll_call_end, name="roll-call-end"),

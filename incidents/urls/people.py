@@ -1,8 +1,8 @@
-"""Addresses for admins: people, the start page, the audit log."""
+"""Addresses for admins: people, the start page, the audit log, redaction."""
 
 from django.urls import include, path
 
-from ..views import audit, people, setup, updates
+from ..views import audit, people, redaction, setup, updates
 
 _person = [
     path("", people.person, name="person"),
@@ -24,4 +24,5 @@ urlpatterns = [
     path("setup/status-links/", updates.status_links_allow, name="status-links-allow"),
     path("setup/example/", setup.example_remove, name="example-remove"),
     path("audit/", audit.audit_log, name="audit-log"),
+    path("redaction/", redaction.redact, name="redaction"),
 ]

@@ -1,23 +1,28 @@
 """Adding pictures to an incident, and showing them to whoever sees it."""
 
 import uuid
+from http import HTTPStatus
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ..domain import attachments, picture_entries
 from ..enums import PictureFormat
 from ..errors import DomainError
 from ..forms.pictures import PictureForm
+from ..forms.redaction import PictureRemovalForm
 from ..models import Attachment, Incident, TimelineEvent
-from ..permissions import Perm, require
+from ..permissions import Perm, offers, require
 from ..requests import SignedInRequest
 from .access import actor_of, incident_page
-from .answers import attempt, form_page
+from .answers import attempt, form_page, sent
 
 SHOWN = 60
 CONTENT_TYPES = {
@@ -44,9 +49,11 @@ def pictures(request: SignedInRequest, incident: Incident) -> HttpResponse:
         return _answer_script(request, incident, form)
     if event := attempt(form, lambda: _add_entry(request, incident, form)):
         return redirect(f"{incident.get_absolute_url()}#e{event.pk}")
-    newest = incident.attachments.order_by("-id")[:SHOWN]
+    newest = incident.attachments.filter(removed_at=None).order_by("-id")[:SHOWN]
     shown = [(each, attachments.markdown_of(each)) for each in newest]
-    return form_page(request, "incidents/pictures.html", form, incident=incident, pictures=shown)
+    may_remove = offers(actor_of(request), Perm.ADMINISTER)
+    context = {"incident": incident, "pictures": shown, "may_remove": may_remove}
+    return form_page(request, "incidents/pictures.html", form, **context)
 
 
 def _add_entry(request: SignedInRequest, incident: Incident, form: PictureForm) -> TimelineEvent:
@@ -87,11 +94,40 @@ def picture(request: SignedInRequest, incident: Incident, picture_name: uuid.UUI
     return picture_file(request, found)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@incident_page
+def picture_remove(request: SignedInRequest, incident: Incident, picture_name: uuid.UUID) -> HttpResponse:
+    """Delete the file of a picture for good, with the reason."""
+    require(actor_of(request), Perm.ADMINISTER, incident)
+    found = get_object_or_404(incident.attachments, name=picture_name, removed_at=None)
+    form = PictureRemovalForm(sent(request))
+    if attempt(form, lambda: _remove(request, found, form)):
+        messages.success(request, _("The picture is removed."))
+        return redirect("pictures", incident.reference)
+    return form_page(request, "incidents/picture_remove.html", form, incident=incident, picture=found)
+
+
+def _remove(request: SignedInRequest, found: Attachment, form: PictureRemovalForm) -> Attachment:
+    reason = form.cleaned_data["reason"]
+    return attachments.remove(actor=actor_of(request), attachment=found, reason=reason, now=timezone.now())
+
+
 def picture_file(request: HttpRequest, attachment: Attachment) -> HttpResponse:
     """The file of a picture, or 304 where the browser has it; whoever calls has asked who may see it."""
+    if attachment.is_removed:
+        return _sign_of_removal()
     tag = quote_etag(attachment.digest[:32])
     response = get_conditional_response(request, etag=tag) or _file(attachment)
     response["ETag"] = tag
+    response["Content-Security-Policy"] = POLICY
+    return response
+
+
+def _sign_of_removal() -> HttpResponse:
+    """410, and a picture that says so where the other one stood."""
+    response = HttpResponse(
+        render_to_string("incidents/picture_removed.svg"), content_type="image/svg+xml", status=HTTPStatus.GONE
+    )
     response["Content-Security-Policy"] = POLICY
     return response
 

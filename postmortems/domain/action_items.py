@@ -259,6 +259,11 @@ def _required(text: str, field: str, message: str) -> str:
     return text.strip()
 
 
+def text_key(text: str) -> str:
+    """What a search in action items compares with: SQLite ignores the case of ASCII letters only."""
+    return text.casefold()[:1000]
+
+
 def _values(incident: Incident, content: ActionContent) -> dict[str, object]:
     text = " ".join(content.text.split())
     if not text:
@@ -276,7 +281,7 @@ def _values(incident: Incident, content: ActionContent) -> dict[str, object]:
         raise InvalidInput(message, code="verifier_is_owner", fields={"verifier": message})
     return {
         "text": text[:500],
-        "text_key": text[:500].casefold()[:1000],
+        "text_key": text_key(text[:500]),
         "details": content.details.strip(),
         "type": content.type,
         "owner": content.owner,

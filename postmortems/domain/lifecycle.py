@@ -245,6 +245,11 @@ def only_editor(postmortem: Postmortem) -> bool:
     return User.objects.who_see(postmortem.incident).with_role(Role.EDITOR).count() < 2
 
 
+def published_key(title: str, lede: str) -> str:
+    """What a search in the library compares with: SQLite ignores the case of ASCII letters only."""
+    return f"{title} {lede}".casefold()
+
+
 def _publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str) -> Revision:
     number = (postmortem.revisions.values_list("number", flat=True).first() or 0) + 1
     revision = document.make_revision(postmortem=postmortem, number=number, now=now, note=note, actor=actor)
@@ -255,7 +260,7 @@ def _publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: st
         "first_published_at": postmortem.first_published_at or now,
         "published_title": revision.document["title"][:200],
         "published_lede": revision.document["lede"][:500],
-        "published_key": f"{revision.document['title']} {revision.document['lede']}".casefold(),
+        "published_key": published_key(revision.document["title"], revision.document["lede"]),
         # A new revision of a public postmortem is for the public only after a new look at the preview.
         "audience": Audience.INTERNAL,
     }

@@ -291,6 +291,7 @@ ROWS: dict[str, Row] = {
     ),
     "pictures": Row(READER, 200, 302, lambda _world, _state: {"file": picture_file(), "description": "CPU"}),
     "picture": Row(READER, 200),
+    "picture-remove": Row(ADMIN, 200, 302, {"reason": "A name can be read on it."}),
     "roll-call": Row(
         RESPONDER,
         200,
@@ -397,6 +398,9 @@ ROWS: dict[str, Row] = {
     "setup": Row(ADMIN, 200, method_first=False),
     "example-remove": Row(ADMIN, 200, 302),
     "audit-log": Row(ADMIN, 200, method_first=False),
+    "redaction": Row(
+        ADMIN, 200, 302, {"text": "Blank front", "replacement": "(gone)", "reason": "A test", "confirm": "1"}
+    ),
     "delivery-log": Row(ADMIN, 200, method_first=False),
     "delivery-resend": Row(ADMIN, 405, 302, method_first=False),
     "delivery-resend-all": Row(ADMIN, 405, 302, method_first=False),
