@@ -89,9 +89,6 @@ class Derivation:
     make: Callable[[Any], dict[str, Any]]
 
 
-# Makes anew what is kept elsewhere about these incidents (keys), such as a search index, after a redaction.
-RedactionFollower = Callable[[set[int]], None]
-
 _guards: list[Guard] = []
 _message_kinds: dict[str, MessageKind] = {}
 _reminding: list[tuple[RemindedPeople, ReminderMaker]] = []
@@ -103,7 +100,6 @@ _written_in_bulk: list[BulkFollower] = []
 _mentioners: list[Mentioner] = []
 _trigger_named: list[TriggerFollower] = []
 _derivations: dict[type[models.Model], Derivation] = {}
-_redacted: list[RedactionFollower] = []
 
 
 def add_guard(guard: Guard) -> None:
@@ -175,17 +171,6 @@ def add_derivation(model: type[models.Model], columns: set[str], make: Callable[
 def derivation_of(model: type[models.Model]) -> Derivation:
     """What of this model is made of its other columns; often nothing."""
     return _derivations.get(model, Derivation(frozenset(), lambda _row: {}))
-
-
-def on_redacted(follower: RedactionFollower) -> None:
-    """Let ``follower`` act in the transaction of a redaction, after the rows themselves say something else."""
-    _redacted.append(follower)
-
-
-def redacted(incidents: set[int]) -> None:
-    """Let all that registered act on it."""
-    for follower in _redacted:
-        follower(incidents)
 
 
 def add_mentioner(mentioner: Mentioner) -> None:

@@ -113,8 +113,8 @@ def _redact(actor: Actor, words: Words, reason: str, now: dt.datetime, incident:
     for row in rows:
         if row.table.model is not AuditEntry:
             _rewrite(row, words, now)
-    touched = {row.incident_id for row in rows if row.incident_id is not None}
-    registry.redacted(touched)
+    for row in rows:
+        _follow(row)
     _check_gone(rows, words)
     _record(actor, words, reason, now, incident, findings, rows)
     return findings
@@ -201,13 +201,20 @@ def _unique_names(model: type[models.Model]) -> set[str]:
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             # An expression such as Lower("name") holds the name of its column.
-            named: list[Any] = [expression.deconstruct()[1] for expression in constraint.expressions]
-            names |= {*constraint.fields, *(part for arguments in named for part in arguments)}
+            expressions: list[Any] = list(constraint.expressions)
+            names |= {*constraint.fields, *(name for each in expressions for name in each.deconstruct()[1])}
     return names
 
 
 def _audit_open() -> Any:
     return ddl.audit_can_be_redacted(connection)
+
+
+def _follow(row: _Row) -> None:
+    """Let what other applications derive from the row, such as a search index, follow it."""
+    found = row.table.model._base_manager.filter(pk=row.pk).first()
+    if found is not None:
+        registry.written(found, row.counts)
 
 
 def _check_gone(rows: list[_Row], words: Words) -> None:
