@@ -332,6 +332,13 @@ class IncidentQuerySet(models.QuerySet):
         """Those whose next status update is, or was, due between these moments (UTC)."""
         return self.filter(next_update_due_at__gt=since, next_update_due_at__lte=until)
 
+    def for_archive(self) -> Self:
+        """Every incident for whoever may see all, but for a worked example that was removed; by number."""
+        people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team", "duplicate_of")
+        together = ("services", "impacts", "tags", "related", "attachments")
+        kept = self.filter(removed_at=None).select_related(*people).prefetch_related(*together)
+        return kept.order_by("series", "number")
+
     def for_detail(self, user: Any) -> Self:
         """One incident with the people on it, how many follow it, whether this person does, and what changed last."""
         people = ("incident_lead", "communications_lead", "scribe", "declared_by", "team__team_lead", "duplicate_of")

@@ -288,6 +288,22 @@ class PostmortemQuerySet(models.QuerySet):
             .order_by(*LIBRARY_ORDER)[:MAX_RELATED]
         )
 
+    def for_archive(self) -> Self:
+        """With the revision that is out, as an archive holds it."""
+        return self.select_related("published_revision").defer(
+            "published_revision__html_internal", "published_revision__html_public"
+        )
+
+    def for_site(self) -> Self:
+        """What a folder of plain pages shows of each, in the order of their numbers."""
+        kept_out = ("published_revision__markdown", "published_revision__html_internal")
+        return (
+            self.select_related("incident", "published_revision")
+            .prefetch_related("incident__attachments")
+            .defer(*kept_out)
+            .order_by("incident__series", "incident__number")
+        )
+
     def for_feed(self) -> Self:
         """The latest first, without the text of their revisions."""
         return self.select_related("incident").order_by(*LIBRARY_ORDER)

@@ -8,7 +8,7 @@ import uuid
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from .. import audit, registry
@@ -84,6 +84,11 @@ def remove(*, actor: Actor, attachment: Attachment, reason: str, now: dt.datetim
         raise NotPossible(message, code="storage") from error
     attachment.refresh_from_db()
     return attachment
+
+
+def newest(incident: Incident) -> QuerySet[Attachment]:
+    """The pictures of the incident that are still there, the newest first."""
+    return incident.attachments.filter(removed_at=None).order_by("-id")
 
 
 def markdown_of(attachment: Attachment, description: str = "") -> str:

@@ -49,8 +49,7 @@ def pictures(request: SignedInRequest, incident: Incident) -> HttpResponse:
         return _answer_script(request, incident, form)
     if event := attempt(form, lambda: _add_entry(request, incident, form)):
         return redirect(f"{incident.get_absolute_url()}#e{event.pk}")
-    newest = incident.attachments.filter(removed_at=None).order_by("-id")[:SHOWN]
-    shown = [(each, attachments.markdown_of(each)) for each in newest]
+    shown = [(each, attachments.markdown_of(each)) for each in attachments.newest(incident)[:SHOWN]]
     may_remove = offers(actor_of(request), Perm.ADMINISTER)
     context = {"incident": incident, "pictures": shown, "may_remove": may_remove}
     return form_page(request, "incidents/pictures.html", form, **context)

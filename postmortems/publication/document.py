@@ -79,15 +79,25 @@ def build(postmortem: Postmortem, typed: Mapping[int, str] | None = None) -> dic
 
     ``typed`` holds texts that are not saved yet, by the primary key of their section.
     """
-    document = _as_written(postmortem, typed or {})
-    values = live_values.values_of(postmortem.incident, document)
-    document["lede"] = live_values.filled_in(document["lede"], values)
-    for section in document["sections"]:
-        section["text"] = live_values.filled_in(section["text"], values)
+    document = _with_live_values(_as_written(postmortem, typed or {}), postmortem.incident)
     if postmortem.shows_names:
         return document
     people = people_of(postmortem.incident)
     return _anonymous(document, Roles(people, everybody_else(people)))
+
+
+def of_incident(incident: Incident, postmortem: Postmortem | None = None) -> dict[str, Any]:
+    """An incident as it is now, with names and the draft of its postmortem if it has one: for an archive of our own."""
+    told = _as_written(postmortem or Postmortem(incident=incident, title=incident.title), {})
+    return _with_live_values(told, incident)
+
+
+def _with_live_values(document: dict[str, Any], incident: Incident) -> dict[str, Any]:
+    values = live_values.values_of(incident, document)
+    document["lede"] = live_values.filled_in(document["lede"], values)
+    for section in document["sections"]:
+        section["text"] = live_values.filled_in(section["text"], values)
+    return document
 
 
 def preview(section: Section, text: str) -> str:
@@ -127,7 +137,8 @@ def unknown_values(postmortem: Postmortem, texts: Iterable[str]) -> list[str]:
 def _as_written(postmortem: Postmortem, typed: Mapping[int, str]) -> dict[str, Any]:
     """The document with its texts as people typed them: names of people and of live values."""
     incident = postmortem.incident
-    texts = [(section, typed.get(section.pk, section.text)) for section in postmortem.sections.all()]
+    sections = postmortem.sections.all() if postmortem.pk else ()
+    texts = [(section, typed.get(section.pk, section.text)) for section in sections]
     return {
         "schema": SCHEMA,
         "reference": incident.reference,
