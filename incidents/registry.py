@@ -100,6 +100,7 @@ _written_in_bulk: list[BulkFollower] = []
 _mentioners: list[Mentioner] = []
 _trigger_named: list[TriggerFollower] = []
 _derivations: dict[type[models.Model], Derivation] = {}
+_indexes: list[type[models.Model]] = []
 
 
 def add_guard(guard: Guard) -> None:
@@ -171,6 +172,16 @@ def add_derivation(model: type[models.Model], columns: set[str], make: Callable[
 def derivation_of(model: type[models.Model]) -> Derivation:
     """What of this model is made of its other columns; often nothing."""
     return _derivations.get(model, Derivation(frozenset(), lambda _row: {}))
+
+
+def add_index(model: type[models.Model]) -> None:
+    """Say that this table holds only copies of texts about incidents, kept anew by who follows what is written."""
+    _indexes.append(model)
+
+
+def indexes() -> list[type[models.Model]]:
+    """The tables that are only made of others."""
+    return _indexes
 
 
 def add_mentioner(mentioner: Mentioner) -> None:

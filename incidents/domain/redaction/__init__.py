@@ -20,7 +20,7 @@ from ... import audit, ddl, registry
 from ...errors import InvalidInput, NotPossible
 from ...models import AuditEntry, Incident, Installation
 from ...permissions import Actor, Perm, require
-from .tables import NAMED_BY_OTHERS, NEEDED, Table, name_of, tables
+from .tables import NAMED_BY_OTHERS, NEEDED, Table, holds_text, name_of, tables, way_to_incident
 from .words import Words
 
 __all__ = ["CARRIED_OUT", "Findings", "Place", "Words", "find", "redact"]
@@ -113,9 +113,10 @@ def _redact(actor: Actor, words: Words, reason: str, now: dt.datetime, incident:
     for row in rows:
         if row.table.model is not AuditEntry:
             _rewrite(row, words, now)
-    for row in rows:
-        _follow(row)
+    touched = sorted({row.incident_id for row in rows if row.incident_id is not None})
+    _follow(rows, touched)
     _check_gone(rows, words)
+    _check_indexes(touched, words)
     _record(actor, words, reason, now, incident, findings, rows)
     return findings
 
@@ -210,11 +211,15 @@ def _audit_open() -> Any:
     return ddl.audit_can_be_redacted(connection)
 
 
-def _follow(row: _Row) -> None:
-    """Let what other applications derive from the row, such as a search index, follow it."""
-    found = row.table.model._base_manager.filter(pk=row.pk).first()
-    if found is not None:
-        registry.written(found, row.counts)
+def _follow(rows: list[_Row], incidents: list[int]) -> None:
+    """Let what other applications derive from the texts, such as an index, follow them."""
+    for row in rows:
+        if row.incident_id is None:
+            found = row.table.model._base_manager.filter(pk=row.pk).first()
+            if found is not None:
+                registry.written(found, row.counts)
+    for batch in _batches(incidents):
+        registry.written_in_bulk(batch)
 
 
 def _check_gone(rows: list[_Row], words: Words) -> None:
@@ -230,6 +235,21 @@ def _check_gone(rows: list[_Row], words: Words) -> None:
     if left:
         message = _("It is written in a way that could not be replaced: %(places)s. Edit that by hand first.")
         raise NotPossible(message % {"places": "; ".join(left[:5])}, code="left_over")
+
+
+def _check_indexes(incidents: list[int], words: Words) -> None:
+    """Raise `NotPossible` where an index of these incidents still holds the text."""
+    for model in registry.indexes():
+        names = [column.name for column in model._meta.concrete_fields if holds_text(column)]
+        for batch in _batches(incidents):
+            rows = model._base_manager.filter(**{f"{way_to_incident(model)}__in": batch})
+            if any(value and words.is_in(value) for row in rows.values_list(*names).iterator() for value in row):
+                message = _("It is still in %(table)s. Nothing has changed; tell whoever looks after the program.")
+                raise NotPossible(message % {"table": model._meta.verbose_name_plural}, code="left_over")
+
+
+def _batches(keys: list[int]) -> Iterator[list[int]]:
+    return (keys[start : start + 500] for start in range(0, len(keys), 500))
 
 
 def _checked_reason(reason: str, words: Words) -> str:
@@ -302,7 +322,7 @@ def _told(row: _Row) -> int:
 
 def _references(keys: set[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for batch in (list(keys)[start : start + 500] for start in range(0, len(keys), 500)):
+    for batch in _batches(sorted(keys)):
         rows = Incident.objects.filter(pk__in=batch).values_list("pk", "series", "number")
         found |= {pk: f"{series}-{number}" for pk, series, number in rows}
     return found

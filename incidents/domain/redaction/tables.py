@@ -7,6 +7,7 @@ from functools import cache
 from django.apps import apps
 from django.db import models
 
+from ... import registry
 from ...models import Incident
 
 TEXT = (models.CharField, models.TextField, models.JSONField)
@@ -61,11 +62,11 @@ class Table:
 
 @cache
 def tables() -> tuple[Table, ...]:
-    """Every table that holds text which somebody may have written, or a copy of it."""
+    """Every table that holds text which somebody may have written, or a copy of it; indexes apart."""
     found = []
     for model in apps.get_models(include_auto_created=True):
         fields = tuple(field for field in model._meta.concrete_fields if holds_text(field))
-        if fields and model._meta.app_label not in APPLICATIONS_LEFT:
+        if fields and model._meta.app_label not in APPLICATIONS_LEFT and model not in registry.indexes():
             found.append(Table(model, fields, way_to_incident(model)))
     return tuple(found)
 
