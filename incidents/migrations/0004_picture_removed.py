@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0002_while_it_burns'),
+        ('incidents', '0003_review_days'),
     ]
 
     operations = [
