@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from incidents import markup
 from incidents.models import AuditEntry, Incident, OutboxMessage, TimelineEvent
+from postmortems.models import Postmortem, Revision
+from postmortems.publication import document, html
 from tests.project.hostile import STRINGS, packed
 from tests.project.markup_checks import dangers, elements, parse, parse_part
 from tests.project.routes import ROWS, all_routes
@@ -56,10 +58,22 @@ def poison(round_of_texts: int) -> int:
             if value is not None and not isinstance(row, AuditEntry):
                 field.model._default_manager.filter(pk=row.pk).update(**{field.name: value})
                 written += 1
+    make_anew()
+    return written
+
+
+def make_anew() -> None:
+    """What is kept beside the texts, as saving and publishing would have made it of them."""
     for event in TimelineEvent.objects.all():
         event.html = str(markup.render(event.text, breaks=True))
         event.save(update_fields=["html"])
-    return written
+    for postmortem in Postmortem.objects.filter(published_revision__isnull=False):
+        told = document.build(postmortem)
+        Revision.objects.filter(postmortem=postmortem).update(
+            document=told,
+            html_internal=html.render(told, public=False),
+            html_public=html.render(told, public=True),
+        )
 
 
 def text_for(field: models.Field, number: int, key: object) -> object:

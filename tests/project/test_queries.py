@@ -60,7 +60,6 @@ MOST = {
     "delivery-log": 8,
     "setup": 16,
     "postmortem-edit": 16,
-    "postmortem-review": 14,
     "postmortem-export": 15,
     "postmortem-review": 40,
     "profile": 6,
