@@ -227,13 +227,29 @@ class IncidentEvent(TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class ActionItemEvent(TextChoices):
+    """What happens to action items that channels hear of where it was ticked."""
+
+    CREATED = "action_item.created", _("Action item added or adopted")
+    CHANGED = "action_item.changed", _("Action item changed")
+    MOVED_ON = "action_item.moved_on", _("Action item moved on")
+
+
+class ReminderGroup(TextChoices):
+    """Why something is in the mail that reminds a person, in the order of that mail."""
+
+    OWN = "own", _("Yours to do")
+    VERIFY = "verify", _("Yours to verify")
+    TEAM = "team", _("Of your team, and nobody is at it")
+
+
 class NoticeKind(TextChoices):
     """What a person can be told of by mail. Calls to an incident are not among them: they always come."""
 
     FOLLOWED = "followed", _("News of incidents I follow")
     SEV1 = "sev1", _("Every SEV1 that opens or ends")
     TEAM = "team", _("Incidents of my teams")
-    ACTION_ITEMS = "action_items", _("My action items, once a week")
+    ACTION_ITEMS = "action_items", _("My action items: once a week, and when they are due")
     REVIEWS = "reviews", _("Reviews I am asked for, and decisions on what I wrote")
     COMMENTS = "comments", _("Comments on what I wrote, and on what I commented on")
 

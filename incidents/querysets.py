@@ -141,6 +141,11 @@ class TeamQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def of(self, person: Any) -> Self:
+        """Those in use that this person belongs to, as a member, team lead or deputy."""
+        mine = Q(members=person) | Q(team_lead=person) | Q(deputy=person)
+        return self.active().filter(mine).distinct()
+
     def for_list(self) -> Self:
         """Teams in use first, each with its people and its services."""
         return self.order_by("-is_active", "name").for_page()

@@ -4,12 +4,13 @@ An application registers in its ``AppConfig.ready()``.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 
+from .enums import ReminderGroup
 from .models import Change, Incident, OutboxMessage, User
 from .permissions import Actor
 
@@ -49,7 +50,10 @@ TodayPanelMaker = Callable[[Actor, dt.date], Panel | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """One thing that a person has left to do: its address is a path, ``due_on`` may be open."""
+    """One thing that a person has left to do: its address is a path, ``due_on`` may be open.
+
+    ``group`` says why it is theirs. ``said`` is what stands before the date where it is not the person's own work.
+    """
 
     reference: str
     text: str
@@ -57,12 +61,50 @@ class Reminder:
     of: str
     due_on: dt.date | None
     is_late: bool
+    group: ReminderGroup = ReminderGroup.OWN
+    said: str = ""
 
 
-# The accounts (keys) that have something left to do, without asking what.
-RemindedPeople = Callable[[], Iterable[int]]
-# What this person has left to do and may know of, overdue first; the date is today where they are.
-ReminderMaker = Callable[[User, dt.date], list[Reminder]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """Something that a person is reminded of by when it is due, and the day on which somebody last was."""
+
+    key: int
+    due_on: dt.date
+    reminded_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminding:
+    """How an application lets people be reminded of what they have left to do.
+
+    ``deadlines`` names everybody (by key) who has something left, with what of it has a date; the moment is now.
+    ``reminders`` says what a person has left and may know of, most urgent first; the date is today where they are.
+    ``reminded`` notes, in the transaction that writes the mails, which deadlines were in them on which day.
+    """
+
+    deadlines: Callable[[dt.datetime], Mapping[int, list[Deadline]]]
+    reminders: Callable[[User, dt.date], list[Reminder]]
+    reminded: Callable[[Iterable[int], dt.date], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionItemNews:
+    """What channels are told of an action item: as it is now, without names of people; ``path`` is its address."""
+
+    reference: str
+    text: str
+    state: str
+    state_label: str
+    type: str
+    due_on: dt.date | None
+    has_owner: bool
+    path: str
+    version: int
+
+
+# Reads an action item by the key that `rules.action_item_changed` was given; nothing where it is gone.
+ActionItemReader = Callable[[int], ActionItemNews | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +133,8 @@ class Derivation:
 
 _guards: list[Guard] = []
 _message_kinds: dict[str, MessageKind] = {}
-_reminding: list[tuple[RemindedPeople, ReminderMaker]] = []
+_reminding: list[Reminding] = []
+_action_item_readers: list[ActionItemReader] = []
 _panel_makers: list[PanelMaker] = []
 _today_panel_makers: list[TodayPanelMaker] = []
 _made_private: list[Follower] = []
@@ -215,19 +258,29 @@ def message_kind(name: str) -> MessageKind | None:
     return _message_kinds.get(name)
 
 
-def add_reminders(people: RemindedPeople, maker: ReminderMaker) -> None:
-    """Let the weekly mail tell people what they have left to do."""
-    _reminding.append((people, maker))
+def add_reminding(reminding: Reminding) -> None:
+    """Let people be reminded by mail of what they have left to do."""
+    _reminding.append(reminding)
 
 
-def reminded_people() -> set[int]:
-    """The accounts that may have something left to do."""
-    return {key for people, _maker in _reminding for key in people()}
+def remindings() -> list[Reminding]:
+    """All that let people be reminded."""
+    return list(_reminding)
 
 
 def reminders(person: User, today: dt.date) -> list[Reminder]:
     """What this person has left to do."""
-    return [reminder for _people, maker in _reminding for reminder in maker(person, today)]
+    return [reminder for reminding in _reminding for reminder in reminding.reminders(person, today)]
+
+
+def read_action_items_with(reader: ActionItemReader) -> None:
+    """Let channels be told of action items as ``reader`` reads them."""
+    _action_item_readers.append(reader)
+
+
+def action_item_news(key: int) -> ActionItemNews | None:
+    """The action item of this key as channels are told of it."""
+    return next((news for reader in _action_item_readers if (news := reader(key))), None)
 
 
 def add_today_panel(maker: TodayPanelMaker) -> None:

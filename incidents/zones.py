@@ -1,9 +1,11 @@
 """The zone in which a page shows its times to whoever reads it."""
 
+import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from .clock_text import Zone, parse_zone
 from .errors import InvalidInput
@@ -21,3 +23,8 @@ def reader_zone(user: Any) -> Zone:
         except InvalidInput:
             pass
     return ZoneInfo(settings.TIME_ZONE)
+
+
+def today_of(user: Any) -> dt.date:
+    """The date where this person is now, which decides what is overdue."""
+    return timezone.now().astimezone(reader_zone(user)).date()

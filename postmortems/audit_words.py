@@ -22,6 +22,7 @@ DEEDS = {
     "action.start": _("started an action item"),
     "action.finish": _("marked an action item as done"),
     "action.verify": _("verified an action item"),
+    "action.send-back": _("sent an action item back"),
     "action.drop": _("decided against an action item"),
     "action.reopen": _("opened an action item again"),
     "action.hidden_from_owner": _("took an action item from somebody who no longer sees it"),

@@ -51,6 +51,7 @@ class ActionStatus(TextChoices):
 
 # What still asks for somebody's work.
 UNFINISHED = (ActionStatus.OPEN, ActionStatus.IN_PROGRESS)
+FINISHED = (ActionStatus.DONE, ActionStatus.VERIFIED)
 
 
 class Defence(TextChoices):

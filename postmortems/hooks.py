@@ -16,10 +16,10 @@ from incidents.permissions import Actor
 from . import notifications, repeat_notices
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
-from .domain import action_items, derived, lifecycle, mentions, triggers
+from .domain import action_items, derived, lifecycle, mentions, tracking, triggers
 from .panels import lessons_panel, today_panel
 from .publication import document
-from .reminders import reminded_owners, reminders_for
+from .reminders import REMINDING
 from .search import keeping, similarity
 
 
@@ -27,7 +27,8 @@ def register() -> None:
     """Called once, when the application is ready."""
     registry.add_panel(lessons_panel)
     registry.add_today_panel(today_panel)
-    registry.add_reminders(reminded_owners, reminders_for)
+    registry.add_reminding(REMINDING)
+    registry.read_action_items_with(tracking.read)
     registry.add_guard(wants_postmortem)
     for kind in (repeat_notices.KIND, *notifications.KINDS):
         registry.add_message_kind(kind)

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
-from django.db.models.functions import Coalesce, JSONArray, Length
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, JSONArray, Length
 
-from incidents.enums import Role
+from incidents.enums import IncidentKind, Role
 from incidents.querysets import REFERENCE
 
-from .enums import UNFINISHED, ActionStatus, Audience, CauseCategory, PostmortemStatus
+from .enums import FINISHED, UNFINISHED, ActionStatus, Audience, CauseCategory, PostmortemStatus
 
 # The orders of the two lists, each by columns that are never null where the list shows the row.
 ACTION_ORDER = ("due_sort", "id")
@@ -68,6 +68,23 @@ class ActionItemQuerySet(models.QuerySet):
     def unfinished(self) -> Self:
         return self.filter(status__in=UNFINISHED)
 
+    def to_be_verified(self) -> Self:
+        """What is done and waits for somebody else to look."""
+        return self.filter(_to_be_verified())
+
+    def followed_up(self) -> Self:
+        """What somebody has to do or to verify, of incidents that are no examples and no rows of a benchmark."""
+        real = {"incident__is_example": False, "incident__is_synthetic": False, "incident__removed_at": None}
+        return self.filter(Q(status__in=UNFINISHED) | _to_be_verified(), **real)
+
+    def due_until(self, day: dt.date) -> Self:
+        """What is due by then; work that is done and to be verified always."""
+        return self.filter(Q(due_sort__lte=day) | Q(status=ActionStatus.DONE))
+
+    def for_reminders(self) -> Self:
+        """Rows with who has to do something, and their incident."""
+        return self.select_related("owner", "verifier", "incident")
+
     def due_for(self, user: Any, day: dt.date) -> Self:
         """What this person has to do until then, overdue first, each with its incident."""
         mine = self.visible_to(user).unfinished().filter(owner=user, due_sort__lte=day)
@@ -93,24 +110,109 @@ class ActionItemQuerySet(models.QuerySet):
         found = ACTION_REFERENCE.fullmatch(text.strip())
         return self.filter(number=int(found["number"])) if found else self.none()
 
-    def filtered(self, user: Any, today: dt.date, *, whose: str, state: str, type: str, q: str) -> Self:  # noqa: A002
+    def filter_options(self) -> models.QuerySet:
+        """What the lists of the filters offer, as (list, value, label), in one query.
+
+        Of people only those who own an action item of an incident that everybody may see: others would tell of
+        private ones.
+        """
+        incident = self.model._meta.get_field("incident").related_model
+        people = self.model._meta.get_field("owner").related_model.objects
+        public = self.filter(incident__is_private=False, incident__removed_at=None, owner=OuterRef("pk"))
+        services = incident._meta.get_field("services").related_model.objects.active()
+        teams = incident._meta.get_field("team").related_model.objects.active()
+        return _options("service", services, "slug").union(
+            _options("team", teams, "pk"), _options("owner", people.filter(Exists(public)), "pk"), all=True
+        )
+
+    def counted(self) -> Self:
+        """Those that figures count: no drills, no example, no rows of a benchmark."""
+        real = {"incident__is_example": False, "incident__is_synthetic": False}
+        return self.filter(**real).exclude(incident__kind=IncidentKind.DRILL)
+
+    def left_or_done_since(self, moment: dt.datetime) -> Self:
+        """What is still to be done, and what was done since then."""
+        return self.filter(Q(status__in=UNFINISHED) | Q(status__in=FINISHED, done_at__gte=moment))
+
+    def of_teams(self, teams: Any) -> Self:
+        """Those of incidents of these teams, and of incidents on a service of theirs."""
+        return self.filter(_of_teams(self.model, teams))
+
+    def filtered(self, user: Any, today: dt.date, *, state: str, **criteria: str) -> Self:
         """What the table was asked for; ``today`` is the reader's, and decides what is overdue."""
-        rows = self.filter(_WHOSE[whose](user)) if whose in _WHOSE else self
-        rows = rows.filter(_in_state(state, today))
+        rows = self.narrowed(user, **criteria).filter(_in_state(state, today))
         if state == "all":
             finished = Case(When(status__in=UNFINISHED, then=0), default=1)
             rows = rows.annotate(is_finished=finished).order_by(*ALL_ACTIONS_ORDER)
-        if type:
-            rows = rows.filter(type=type)
+        return rows
+
+    def on_board(self, user: Any, today: dt.date, *, state: str, **criteria: str) -> Self:
+        """What the board was asked for: all states unless one is named."""
+        rows = self.narrowed(user, **criteria)
+        return rows.filter(_in_state(state, today)) if state else rows
+
+    def narrowed(
+        self,
+        user: Any,
+        *,
+        whose: str,
+        type: str,  # noqa: A002
+        q: str,
+        team: str,
+        owner: str,
+        category: str,
+        severity: str,
+        service: str,
+    ) -> Self:
+        """Those that meet all of it, whatever their state; blank values narrow nothing."""
+        lookups = {"type": type, "owner": owner, "cause__category": category, "incident__severity": severity}
+        rows = self.filter(**{lookup: value for lookup, value in lookups.items() if value})
+        if whose in _WHOSE:
+            rows = rows.filter(_WHOSE[whose](self.model, user))
+        if team:
+            rows = rows.filter(_of_teams(self.model, [int(team)]))
+        if service:
+            rows = rows.filter(_on_service(self.model, service__slug=service))
         for word in q.casefold().split()[:MAX_WORDS]:
             rows = rows.filter(Q(text_key__contains=word) | Q(incident__title_key__contains=word))
         return rows
 
+    def in_column(self, status: str) -> Self:
+        """The rows of one column of the board: what is to be done by its date, what is over latest first."""
+        rows = self.filter(status=status)
+        return rows if status in UNFINISHED else rows.order_by("-updated_at", "-id")
+
+    def historical(self, incident: str) -> Self:
+        """What was imported and that nobody has adopted yet, of one incident or of all, the latest incident first."""
+        rows = self.filter(status=ActionStatus.HISTORICAL)
+        if found := REFERENCE.fullmatch(incident.strip()):
+            rows = rows.filter(incident__series=found["series"].upper(), incident__number=int(found["number"]))
+        return rows.order_by("-incident__sort_at", "id")
+
+
+def _options(of: str, rows: models.QuerySet, key: str) -> models.QuerySet:
+    text = models.TextField()
+    return rows.order_by().values_list(Value(of, text), Cast(key, text), Cast("name", text))
+
+
+def _on_service(model: Any, **which: Any) -> Exists:
+    incident = model._meta.get_field("incident").related_model
+    return Exists(incident.services.through.objects.filter(incident=OuterRef("incident_id"), **which))
+
+
+def _of_teams(model: Any, teams: Any) -> Q:
+    return Q(incident__team__in=teams) | Q(_on_service(model, service__team__in=teams))
+
+
+def _own_teams(model: Any, user: Any) -> Q:
+    team = model._meta.get_field("incident").related_model._meta.get_field("team").related_model
+    return _of_teams(model, team.objects.of(user).values("pk"))
+
 
 _WHOSE = {
-    "mine": lambda user: Q(owner=user),
-    "team": lambda user: Q(incident__team__in=user.teams.all()) | Q(incident__team__team_lead=user),
-    "nobody": lambda _user: Q(owner=None),
+    "mine": lambda _model, user: Q(owner=user) | Q(verifier=user, status=ActionStatus.DONE),
+    "team": _own_teams,
+    "nobody": lambda _model, _user: Q(owner=None),
 }
 
 
@@ -119,11 +221,18 @@ def _in_state(state: str, today: dt.date) -> Q:
         return Q()
     if state == "overdue":
         return Q(status__in=UNFINISHED, due_sort__lt=today)
+    if state == "to_verify":
+        return _to_be_verified()
     if state == "done":
-        return Q(status__in=(ActionStatus.DONE, ActionStatus.VERIFIED))
+        return Q(status__in=FINISHED)
     if state in ActionStatus.values:
         return Q(status=state)
     return Q(status__in=UNFINISHED)
+
+
+def _to_be_verified() -> Q:
+    asked = Q(needs_verification=True) | Q(verifier__isnull=False)
+    return asked & Q(status=ActionStatus.DONE)
 
 
 class RootCauseQuerySet(models.QuerySet):

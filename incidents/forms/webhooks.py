@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ..domain.webhooks import WebhookContent
-from ..enums import IncidentEvent, WebhookFormat
+from ..enums import ActionItemEvent, IncidentEvent, WebhookFormat
 from ..models import Service, Webhook
 from ..notifications.shapes import SHAPES, Custom
 from .fields import SeveralField
@@ -43,7 +43,9 @@ class WebhookForm(VersionedForm):
         label=_("What it hears of"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Nothing ticked: all of it."),
+        help_text=_(
+            "Nothing ticked: everything that happens to incidents. Action items are told where they are ticked."
+        ),
     )
     services = SeveralField(
         label=_("Only these services"),
@@ -71,7 +73,8 @@ class WebhookForm(VersionedForm):
             self.fields["key"].help_text = _("Blank: the key stays as it is.")
         self.fields["url"].widget.attrs["placeholder"] = EXAMPLES[WebhookFormat(format)]
         hears = SHAPES[format].hears
-        self.fields["kinds"].choices = [choice for choice in IncidentEvent.choices if choice[0] in hears]
+        events = (*IncidentEvent.choices, *ActionItemEvent.choices)
+        self.fields["kinds"].choices = [choice for choice in events if choice[0] in hears]
         services = Service.objects.active()
         self.fields["services"].queryset = services
         if not services.exists():

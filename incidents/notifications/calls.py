@@ -6,7 +6,7 @@ more when its mail is sent.
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -37,7 +37,12 @@ def ladder(incident: Incident) -> Iterator[Rung]:
     the deputy where no team lead can come; then the other deputies; then the admins. Whoever has no address, may not
     see the incident or could not take it is passed over.
     """
-    for teams in _teams_by_nearness(incident):
+    yield from rungs(_teams_by_nearness(incident), incident)
+
+
+def rungs(teams_by_nearness: Iterable[Sequence[Team]], incident: Incident) -> Iterator[Rung]:
+    """The same where the teams are known: the incident's own, those of its services, the default team."""
+    for teams in teams_by_nearness:
         pairs = [(_reachable([team.team_lead], incident), _reachable([team.deputy], incident)) for team in teams]
         first: Rung = {}
         for leads, deputies in pairs:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from .. import markup, registry
 from ..clock_text import describe, parse_zone
-from ..enums import CallStep, Role, RollCallEnd, Severity, TimelineKind
+from ..enums import CallStep, ReminderGroup, Role, RollCallEnd, Severity, TimelineKind
 from ..models import Incident, OutboxMessage, RollCallAnswer, TimelineEvent, User
 from ..zones import reader_zone
 from . import calls, news, people, reasons, rules, unsubscribe
@@ -132,7 +132,9 @@ def _reminder(message: OutboxMessage) -> dict[str, Any]:
     person = cast(User, message.person)
     today = timezone.now().astimezone(reader_zone(person)).date()
     items = registry.reminders(person, today)
-    return {"items": items, "late": sum(item.is_late for item in items), "base": settings.BASE_URL}
+    groups = [(group.label, found) for group in ReminderGroup if (found := [i for i in items if i.group == group])]
+    late = sum(item.is_late for item in items)
+    return {"groups": groups, "count": len(items), "late": late, "base": settings.BASE_URL}
 
 
 MORE: dict[str, Callable[[OutboxMessage], dict[str, Any]]] = {

@@ -11,7 +11,7 @@ from django.db import transaction
 from ..models import OutboxMessage
 from . import notify_all, people, webhooks
 
-# Makes the messages that one kind of receiver gets of an event (a row of kind ``rules.EVENT``).
+# Makes the messages that one kind of receiver gets of an event (see `rules`).
 Spreader = Callable[[OutboxMessage], Iterable[OutboxMessage]]
 
 SPREADERS: tuple[Spreader, ...] = (people.spread, webhooks.spread)

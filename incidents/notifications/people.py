@@ -30,7 +30,7 @@ FOR_TEAMS = frozenset(
 def spread(event: OutboxMessage) -> list[OutboxMessage]:
     """The mails that people get of this event, not yet written; nobody gets one of what they did themselves."""
     incident, payload = event.incident, event.payload
-    if incident is None:
+    if incident is None or payload["event"] not in IncidentEvent.values:
         return []
     because = _reasons(incident, payload)
     people = _readers(incident, payload).in_bulk(list(because))

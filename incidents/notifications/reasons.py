@@ -77,7 +77,7 @@ def in_words(reason: str) -> str:
     return {
         TEAM: _("You get this because your team owns what is affected."),
         SEV1: _("You get this because it is a SEV1: everybody hears of those."),
-        ACTION_ITEMS: _("You get this once a week, while action items of yours are open."),
+        ACTION_ITEMS: _("You get this while action items wait for you: once a week, and when one is due."),
         REVIEWS: _("You get this because a review was asked of you, or you wrote this postmortem."),
         COMMENTS: _("You get this because you wrote this postmortem, or commented on it."),
     }.get(what, "")

@@ -6,14 +6,15 @@ What is addressed to one person, a call, a roll call, a nudge, is written at onc
 
 import datetime as dt
 
-from ..enums import IncidentEvent, Severity
+from ..enums import ActionItemEvent, IncidentEvent, Severity
 from ..models import Incident, OutboxMessage, RollCallAnswer, StatusUpdate, User
 from ..models.incident import SEVERITY_RANK
 from ..permissions import Actor
-from . import FAN_OUT, calls, notify
+from . import FAN_OUT, calls, notify, webhooks
 from .calls import wakes
 
 EVENT = "incident-event"
+ACTION_ITEM_EVENT = "action-item-event"
 ROLL_CALL = "roll-call"
 ROLL_CALL_ENDED = "roll-call-ended"
 UPDATE_NUDGE = "update-nudge"
@@ -70,6 +71,25 @@ def update_written(*, update: StatusUpdate, now: dt.datetime) -> None:
 def update_cancelled(*, update: StatusUpdate, now: dt.datetime) -> bool:
     """Take back what `update_written` wrote; False where it is on its way already."""
     return bool(OutboxMessage.objects.filter(dedupe_key=_update_key(update)).take_back())
+
+
+def action_item_changed(
+    *, incident: Incident, event: ActionItemEvent, key: int, version: int, now: dt.datetime
+) -> None:
+    """An action item of the incident was added, changed or moved on: for channels alone, such as trackers.
+
+    ``key`` is what the application that keeps action items knows it by (see `registry.action_item_news`).
+    """
+    if webhooks.may_hear_of_work(incident):
+        notify(
+            kind=ACTION_ITEM_EVENT,
+            channel=FAN_OUT,
+            recipient=EVERYBODY,
+            payload={"event": event, "happened_at": now.isoformat(), "action_item": key},
+            dedupe_key=f"{ACTION_ITEM_EVENT}:{key}:{version}",
+            incident=incident,
+            at=now,
+        )
 
 
 def roll_call_opened(*, answer: RollCallAnswer, url: str, now: dt.datetime) -> None:

@@ -13,19 +13,24 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from ..enums import IncidentEvent, Severity, WebhookFormat
+from ..enums import ActionItemEvent, IncidentEvent, Severity, WebhookFormat
 from ..models import Incident, Webhook
+from ..registry import ActionItemNews
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 # What Slack takes in one block; a long update is cut, the link leads to all of it.
 LONGEST_BLOCK = 2800
 DEEPEST = 10
+LONGEST_TITLE = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What happened to an incident, as it was then; without an incident, a message that only shows that it arrives."""
+    """What happened to an incident, as it was then; without an incident, a message that only shows that it arrives.
+
+    With an ``item`` it happened to that action item, which is told as it is now, so that the last message is right.
+    """
 
     delivery: str
     event: str
@@ -36,22 +41,30 @@ class News:
     services: tuple[str, ...] = ()
     update: str = ""
     next_due_at: dt.datetime | None = None
+    item: ActionItemNews | None = None
 
     @property
     def url(self) -> str:
         """Where it can be read."""
+        if self.item:
+            return settings.BASE_URL + self.item.path
         return settings.BASE_URL + (self.incident.get_absolute_url() if self.incident else "")
 
     @property
     def what(self) -> str:
         """What happened, in a few words."""
+        if self.item:
+            return str(ActionItemEvent(self.event).label)
         return str(IncidentEvent(self.event).label) if self.incident else _("This is a test. Nothing is wrong.")
 
     @property
     def headline(self) -> str:
-        """One line that says it all: ``INC-12 SEV2 Opened: Blank front page``."""
+        """One line: ``INC-12 SEV2 Opened: Blank front page``, ``A-7 Done: Add a probe (INC-12 Blank front page)``."""
         if self.incident is None:
             return f"{settings.ORG_NAME or 'Nevertwice'}: {self.what}"
+        if self.item:
+            of = f"{self.incident.reference} {self.incident.title}"
+            return f"{self.item.reference} {self.item.state_label}: {self.item.text} ({of})"
         severity = "" if self.severity == Severity.UNKNOWN else f" {Severity(self.severity).label}"
         return f"{self.incident.reference}{severity} {self.what}: {self.incident.title}"
 
@@ -74,7 +87,7 @@ class Shape(Protocol):
         """Say ``news`` in its way, the same at each try; ``headers`` are those that the webhook adds, to look at."""
 
 
-EVERYTHING = frozenset(IncidentEvent.values)
+EVERYTHING = frozenset((*IncidentEvent.values, *ActionItemEvent.values))
 
 
 class Generic:
@@ -92,7 +105,20 @@ class Generic:
             "incident": self._incident(news, news.incident) if news.incident else None,
             "update": {"text": news.update, "next_due_at": iso(news.next_due_at)} if news.update else None,
         }
+        if news.item:
+            said["action_item"] = self._item(news.item)
         return as_json(said)
+
+    def _item(self, item: ActionItemNews) -> dict[str, Any]:
+        return {
+            "id": item.reference,
+            "version": item.version,
+            "text": item.text,
+            "state": item.state,
+            "type": item.type,
+            "due_on": item.due_on.isoformat() if item.due_on else None,
+            "has_owner": item.has_owner,
+        }
 
     def _incident(self, news: News, incident: Incident) -> dict[str, Any]:
         return {
@@ -125,6 +151,11 @@ class Slack:
 
 def _slack_block(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def shortened(text: str) -> str:
+    """A text that fits into the title of an issue behind its number: Jira takes 255 characters, GitHub 256."""
+    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
 def slack_text(text: str) -> str:
@@ -181,7 +212,10 @@ class Custom:
     """
 
     hears: ClassVar[frozenset[str]] = EVERYTHING
-    names = ("headline", "event", "what", "reference", "title", "severity", "status", "services", "update", "url", "at")
+    names = (
+        *("headline", "event", "what", "reference", "title", "severity", "status", "services", "update", "url", "at"),
+        *("item", "item_text", "item_state", "item_type", "item_due", "item_version"),
+    )
 
     def request(self, news: News, webhook: Webhook, headers: dict[str, str]) -> Request:
         filled = self._fill(json.loads(webhook.body), self._values(news))
@@ -212,7 +246,7 @@ class Custom:
         return ""
 
     def _values(self, news: News) -> dict[str, str]:
-        incident = news.incident
+        incident, item = news.incident, news.item
         return {
             "headline": news.headline,
             "event": news.event,
@@ -225,6 +259,12 @@ class Custom:
             "update": news.update,
             "url": news.url,
             "at": iso(news.at) or "",
+            "item": item.reference if item else "",
+            "item_text": shortened(item.text) if item else "",
+            "item_state": item.state if item else "",
+            "item_type": item.type if item else "",
+            "item_due": item.due_on.isoformat() if item and item.due_on else "",
+            "item_version": str(item.version) if item else "",
         }
 
     def _fill(self, value: Any, values: dict[str, str]) -> Any:

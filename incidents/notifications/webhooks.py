@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from ..enums import IncidentEvent, IncidentKind, WebhookFormat
+from ..enums import ActionItemEvent, IncidentEvent, IncidentKind, WebhookFormat
 from ..models import Incident, OutboxMessage, Webhook
 from . import WEBHOOK, draft
 from .shapes import SHAPES
@@ -15,21 +15,35 @@ TEST_LASTS = dt.timedelta(minutes=5)
 
 def may_hear(incident: Incident | None) -> bool:
     """Whether this incident is told outside at all: nothing private, nothing that is only a drill or a near miss."""
+    return incident is not None and incident.kind == IncidentKind.INCIDENT and may_hear_of_work(incident)
+
+
+def may_hear_of_work(incident: Incident | None) -> bool:
+    """Whether its action items are told outside: also those of near misses and imports, which are as real."""
     return incident is not None and not (
         incident.is_private
-        or incident.kind != IncidentKind.INCIDENT
+        or incident.kind == IncidentKind.DRILL
         or incident.is_example
         or incident.is_synthetic
         or incident.removed_at
     )
 
 
+def is_told(event: str, incident: Incident | None) -> bool:
+    """Whether such an event on this incident is told outside at all."""
+    return may_hear_of_work(incident) if event in ActionItemEvent.values else may_hear(incident)
+
+
 def wants(webhook: Webhook, event: str, services: set[int]) -> bool:
-    """Whether a webhook hears of such an event on an incident that affects these services (keys)."""
+    """Whether a webhook hears of such an event on an incident that affects these services (keys).
+
+    Without a choice that is everything that happens to incidents; action items are only told where they were chosen.
+    """
     if not webhook.is_active or event not in SHAPES[webhook.format].hears:
         return False
     chosen = {service.pk for service in webhook.services.all()}
-    return (not webhook.kinds or event in webhook.kinds) and (not chosen or bool(chosen & services))
+    wanted = event in (webhook.kinds or IncidentEvent.values)
+    return wanted and (not chosen or bool(chosen & services))
 
 
 def spread(message: OutboxMessage) -> Iterator[OutboxMessage]:
@@ -38,14 +52,14 @@ def spread(message: OutboxMessage) -> Iterator[OutboxMessage]:
     It holds the event and no address and no secret: those are looked up when it is sent.
     """
     incident = message.incident
-    if incident is None or not may_hear(incident):
+    event = str(message.payload["event"])
+    if incident is None or not is_told(event, incident):
         return
     services = set(incident.services.values_list("pk", flat=True))
-    event = str(message.payload["event"])
     for webhook in Webhook.objects.active().for_list():
         if wants(webhook, event, services):
             yield draft(
-                kind=f"incident-{event}",
+                kind=event if event in ActionItemEvent.values else f"incident-{event}",
                 channel=WEBHOOK,
                 recipient=str(webhook.pk),
                 incident=incident,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ..domain import webhooks as domain
 from ..domain.setup import mail_is_set_up
-from ..enums import IncidentEvent, WebhookFormat
+from ..enums import ActionItemEvent, IncidentEvent, WebhookFormat
 from ..errors import DomainError
 from ..forms.webhooks import WebhookForm
 from ..models import OutboxMessage, Webhook
@@ -24,6 +24,7 @@ from .guards import password_again, requires
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 for_admins = requires(Perm.ADMINISTER)
+EVENTS = (*IncidentEvent.choices, *ActionItemEvent.choices)
 # Pages that show a secret, or headers and addresses that hold one.
 no_store = cache_control(no_store=True)
 SHOWN = 20
@@ -35,7 +36,7 @@ def webhook_list(request: SignedInRequest) -> HttpResponse:
     newest = {message.recipient: message for message in OutboxMessage.objects.newest_to_each(WEBHOOK)}
     rows = [(webhook, newest.get(str(webhook.pk))) for webhook in Webhook.objects.for_list()]
     context = {"rows": rows, "mail_is_set_up": mail_is_set_up(), "zone": reader_zone(request.user)}
-    return render(request, "channels/channels.html", context | {"kind_words": dict(IncidentEvent.choices)})
+    return render(request, "channels/channels.html", context | {"kind_words": dict(EVENTS)})
 
 
 @no_store
@@ -68,7 +69,7 @@ def webhook(request: SignedInRequest, webhook_id: int) -> HttpResponse:
     found = get_object_or_404(Webhook, pk=webhook_id)
     deliveries = OutboxMessage.objects.to_receiver(WEBHOOK, str(found.pk)).select_related("incident")[:SHOWN]
     context = {"webhook": found, "deliveries": list(deliveries), "zone": reader_zone(request.user)}
-    context["kinds"] = [label for kind, label in IncidentEvent.choices if kind in found.kinds]
+    context["kinds"] = [label for kind, label in EVENTS if kind in found.kinds]
     return render(request, "channels/_deliveries.html" if request.htmx else "channels/channel.html", context)
 
 

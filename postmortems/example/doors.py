@@ -144,7 +144,7 @@ def _doors_actions(story: Story, again: RootCause, blind: RootCause, misled: Roo
         6,
         evidence="Runbook of the doors, page 2; done on the last three evenings.",
     )
-    do(lists, cast.lead, ActionVerb.VERIFY, 9)
+    do(lists, cast.lead, ActionVerb.VERIFY, 9, evidence="Yesterday the printed list lay at both doors.")
     plan(
         "Add the door service to the rota of the certificate list",
         ActionType.PREVENTIVE,

@@ -128,7 +128,7 @@ def _sale_lessons(story: Story) -> None:
     story.do(
         probe, cast.support, ActionVerb.FINISH, 12, evidence="It found the test outage on the staging shop in 58 s."
     )
-    story.do(probe, cast.lead, ActionVerb.VERIFY, 14)
+    story.do(probe, cast.lead, ActionVerb.VERIFY, 14, evidence="I took the staging shop down; it rang within a minute.")
     calendar = story.plan("Move the reminders to the calendar of the team", ActionType.PROCESS, cast.lead, None)
     why_not = "A calendar is what failed. The list with owners replaces it."
     story.do(calendar, cast.lead, ActionVerb.DROP, 5, reason=why_not)

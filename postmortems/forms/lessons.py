@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Self
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -12,10 +13,15 @@ from incidents.enums import Role
 from incidents.forms.versioned import VersionedForm
 from incidents.models import Incident, User
 
-from ..domain.action_items import ActionContent, ActionVerb
+from ..domain.action_items import FILLS_IN, ActionContent, ActionVerb, asks_for_verification
 from ..domain.causes import MAX_WHYS, CauseContent
 from ..enums import ActionType, CauseCategory, CauseRole, Defence, DefenceResult
 from ..models import ActionItem, DefenceCheck, RootCause
+
+
+def day_input() -> forms.DateInput:
+    """The browser's own field for a date."""
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class CauseForm(VersionedForm):
@@ -109,9 +115,7 @@ class ActionForm(VersionedForm):
     owner = forms.ModelChoiceField(
         label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("nobody yet")
     )
-    due_on = forms.DateField(
-        label=_("Due"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    due_on = forms.DateField(label=_("Due"), required=False, widget=day_input())
     type = forms.ChoiceField(label=_("Type"), choices=ActionType.choices, initial=ActionType.CORRECTIVE)
     cause = forms.ModelChoiceField(
         label=_("Answers the cause"),
@@ -120,7 +124,14 @@ class ActionForm(VersionedForm):
         empty_label=_("none in particular"),
     )
     verifier = forms.ModelChoiceField(
-        label=_("Verified by"), queryset=User.objects.none(), required=False, empty_label=_("nobody")
+        label=_("Verified by"), queryset=User.objects.none(), required=False, empty_label=_("nobody yet")
+    )
+    needs_verification = forms.TypedChoiceField(
+        label=_("Does somebody else look whether it is done?"),
+        choices=[("", _("As its severity and type ask")), ("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        required=False,
     )
     details = forms.CharField(
         label=_("Details"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
@@ -142,8 +153,17 @@ class ActionForm(VersionedForm):
         cause: str = "",
         **more: Any,
     ) -> None:
-        """``cause`` is the key of the cause that a new item answers, as it came in an address."""
+        """``cause`` is the key of the cause that a new item answers, as it came in an address.
+
+        ``due`` is when work on this incident should be done by its severity.
+        """
         super().__init__(*args, initial=_action_initial(item, due), **more)
+        if due is not None:
+            self.fields["due_on"].help_text = _("%(severity)s: by %(day)s.") % {
+                "severity": incident.get_severity_display(),
+                "day": date_format(due, "j M Y"),
+            }
+        self.fields["needs_verification"].help_text = _verification_help(incident)
         self.incident = incident
         self.fields["version"].required = item is not None
         people = User.objects.who_see(incident)
@@ -170,6 +190,7 @@ class ActionForm(VersionedForm):
             type=ActionType(data["type"]),
             cause=data["cause"],
             verifier=data["verifier"],
+            needs_verification=data["needs_verification"],
             details=data["details"],
             move_reason=data.get("move_reason", ""),
         )
@@ -180,7 +201,17 @@ def _action_initial(item: ActionItem | None, due: dt.date | None) -> dict[str, A
         return {"client_id": uuid.uuid4(), "due_on": due}
     names = ("version", "text", "due_on", "type", "details")
     values = {name: getattr(item, name) for name in names}
-    return {**values, "owner": item.owner_id, "cause": item.cause_id, "verifier": item.verifier_id}
+    asked = asks_for_verification(item.incident, item.type)
+    said = "" if item.needs_verification == asked else ("yes" if item.needs_verification else "no")
+    people = {"owner": item.owner_id, "verifier": item.verifier_id}
+    return {**values, **people, "cause": item.cause_id, "needs_verification": said}
+
+
+def _verification_help(incident: Incident) -> str:
+    severity = incident.get_severity_display()
+    if asks_for_verification(incident, ActionType.CORRECTIVE):
+        return _("%(severity)s asks for it.") % {"severity": severity}
+    return _("%(severity)s does not ask for it; what is preventive always does.") % {"severity": severity}
 
 
 class ActionStateForm(forms.Form):
@@ -194,6 +225,51 @@ class ActionStateForm(forms.Form):
         help_text=_("A link, a test, a sentence."),
     )
     reason = forms.CharField(label=_("Why?"), required=False, max_length=500)
+
+
+# How each step asks for its reason.
+WHY = {
+    ActionVerb.SEND_BACK.value: _("What is still missing?"),
+    ActionVerb.DROP.value: _("Why will it not be done?"),
+    ActionVerb.REOPEN.value: _("Why is it open again?"),
+}
+
+
+class StepForm(ActionStateForm):
+    """One step of one action item: asks for what this step needs of it, and for nothing else."""
+
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("nobody yet")
+    )
+    due_on = forms.DateField(label=_("Due"), required=False, widget=day_input())
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
+
+    def __init__(
+        self, *args: Any, item: ActionItem, verb: str, may_assign: bool, due: dt.date | None = None, **more: Any
+    ) -> None:
+        """``due`` is what its severity proposes; ``may_assign`` whether the reader may give it an owner and a date."""
+        initial = {"verb": verb, "version": item.version, "due_on": due}
+        super().__init__(*args, initial=initial, auto_id=f"id_{verb}_%s", **more)
+        fills_in = verb in FILLS_IN and may_assign
+        asked = {
+            "evidence": verb in (ActionVerb.FINISH, ActionVerb.VERIFY),
+            "reason": verb in (ActionVerb.SEND_BACK, ActionVerb.DROP, ActionVerb.REOPEN),
+            "owner": fills_in and item.owner_id is None,
+            "due_on": fills_in and item.due_on is None,
+        }
+        for name in [name for name, is_asked in asked.items() if not is_asked]:
+            del self.fields[name]
+        if asked["owner"]:
+            self.fields["owner"].queryset = User.objects.who_see(item.incident)  # type: ignore[attr-defined]
+        if verb == ActionVerb.VERIFY:
+            self.fields["evidence"].label = _("What did you see?")
+        if asked["reason"]:
+            self.fields["reason"].label = WHY.get(verb, self.fields["reason"].label)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to fill in."""
+        return bool(self.visible_fields())
 
 
 class DefencesForm(forms.Form):
@@ -215,32 +291,3 @@ class DefencesForm(forms.Form):
     def answers(self) -> dict[Defence, DefenceResult | None]:
         """What the form says, for the domain."""
         return {Defence(name): DefenceResult(value) if value else None for name, value in self.cleaned_data.items()}
-
-
-class ActionFilterForm(forms.Form):
-    """What the table of action items is narrowed down to."""
-
-    whose = forms.ChoiceField(
-        label=_("Whose"),
-        required=False,
-        choices=[
-            ("", _("Everybody's")),
-            ("mine", _("Mine")),
-            ("team", _("My teams'")),
-            ("nobody", _("Without an owner")),
-        ],
-    )
-    state = forms.ChoiceField(
-        label=_("State"),
-        required=False,
-        choices=[
-            ("", _("To do")),
-            ("overdue", _("Overdue")),
-            ("done", _("Done")),
-            ("wont_do", _("Won't do")),
-            ("historical", _("Historical")),
-            ("all", _("All")),
-        ],
-    )
-    type = forms.ChoiceField(label=_("Type"), required=False, choices=[("", _("All types")), *ActionType.choices])
-    q = forms.CharField(label=_("Words"), required=False, max_length=200)

@@ -66,8 +66,12 @@ class ActionItem(models.Model):
         verbose_name=_("verified by"),
     )
     needs_verification = models.BooleanField(_("to be verified"), default=False)
+    # What the verifier saw.
+    verification = models.CharField(_("verification"), max_length=1000, blank=True)
     done_at = models.DateTimeField(null=True, editable=False)
     verified_at = models.DateTimeField(null=True, editable=False)
+    # The day of the person who was last reminded of it; empty where nobody has been since it last moved.
+    reminded_on = models.DateField(null=True, editable=False)
     times_moved = models.PositiveSmallIntegerField(default=0, editable=False)
     source = models.CharField(max_length=10, choices=Source, default=Source.PAGE, editable=False)
     client_id = models.UUIDField(null=True, editable=False)
@@ -97,6 +101,7 @@ class ActionItem(models.Model):
         indexes = [
             models.Index("status", "due_sort", "id", name="action_item_by_status"),
             models.Index("owner", "status", "due_sort", "id", name="action_item_by_owner"),
+            models.Index(fields=["status", "-updated_at", "-id"], name="action_item_lately"),
         ]
 
     def __str__(self) -> str:
@@ -112,6 +117,11 @@ class ActionItem(models.Model):
     @property
     def is_unfinished(self) -> bool:
         return self.status in UNFINISHED
+
+    @property
+    def awaits_verification(self) -> bool:
+        """Whether it is done and somebody else is still to look."""
+        return self.status == ActionStatus.DONE and (self.needs_verification or self.verifier_id is not None)
 
     def age_in_days(self, now: dt.datetime) -> int:
         """For how many whole days it has been there at ``now``."""

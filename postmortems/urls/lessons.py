@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from ..views import actions, causes
+from ..views import action_lists, actions, causes
 
 _on_incident = [
     path("causes/new/", causes.cause_new, name="cause-new"),
@@ -15,8 +15,11 @@ _on_incident = [
 
 urlpatterns = [
     path("incidents/<slug:reference>/", include(_on_incident)),
-    path("actions/", actions.action_list, name="action-list"),
-    path("actions/export.csv", actions.action_export, name="action-export"),
+    path("actions/", action_lists.action_list, name="action-list"),
+    path("actions/export.csv", action_lists.action_export, name="action-export"),
+    path("actions/many/", action_lists.action_many, name="action-many"),
+    path("actions/adopt/", action_lists.action_adopt, name="action-adopt"),
     path("actions/<slug:reference>/", actions.action, name="action"),
     path("actions/<slug:reference>/edit/", actions.action_edit, name="action-edit"),
+    path("actions/<slug:reference>/step/<slug:verb>/", actions.action_step, name="action-step"),
 ]

@@ -1,47 +1,45 @@
-"""Action items: the table, one item, and its form."""
+"""One action item: its page, its form, and the steps that move it on."""
 
-import datetime as dt
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
 
 from incidents.models import Incident
-from incidents.paging import keyset_page
 from incidents.permissions import Perm, offers, require
 from incidents.requests import SignedInRequest
-from incidents.spreadsheets import spreadsheet
 from incidents.views.access import View, actor_of, incident_page, private_gate
-from incidents.views.answers import attempt, filters_of, form_page, sent
-from incidents.zones import reader_zone
+from incidents.views.answers import attempt, form_page, sent
+from incidents.views.guards import next_url
+from incidents.zones import reader_zone, today_of
 
 from ..domain import action_items as domain
 from ..domain.action_items import ActionVerb
-from ..forms.lessons import ActionFilterForm, ActionForm, ActionStateForm
+from ..domain.date_moves import moves_of
+from ..forms.lessons import ActionForm, StepForm
 from ..models import ActionItem
 from ..permissions import LessonPerm
-from ..querysets import ActionItemQuerySet
 from .panel import back_to_lessons, lesson_form
 
-CSV_HEAD = ("action item", "text", "state", "owner", "due", "type", "incident", "incident title", "evidence", "reason")
-ItemView = Callable[[SignedInRequest, ActionItem], HttpResponse]
+ItemView = Callable[..., HttpResponse]
 
 
 def _item_page(view: ItemView) -> View:
     """Give the view the action item that its address names, on the terms of its incident's own page."""
 
     @wraps(view)
-    def wrapper(request: SignedInRequest, reference: str) -> HttpResponse:
+    def wrapper(request: SignedInRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponse:
         item = ActionItem.objects.visible_to(request.user).for_table().referenced(reference).first()
         if item is None:
             raise Http404
         if reference != item.reference and request.method == "GET":
             return redirect(request.get_full_path().replace(reference, item.reference, 1), permanent=True)
-        response = private_gate(request, item.incident) or view(request, item)
+        response = private_gate(request, item.incident) or view(request, item, *args, **kwargs)
         if item.incident.is_private:
             response["Cache-Control"] = "no-store"
         return response
@@ -53,7 +51,7 @@ def _item_page(view: ItemView) -> View:
 def action_new(request: SignedInRequest, incident: Incident) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
     require(actor, LessonPerm.CREATE_ACTION, incident)
-    due = domain.suggested_due(incident, _today(request))
+    due = domain.suggested_due(incident, today_of(request.user))
     form = ActionForm(sent(request), incident=incident, due=due, cause=request.GET.get("cause", ""))
 
     def save() -> ActionItem:
@@ -65,63 +63,30 @@ def action_new(request: SignedInRequest, incident: Incident) -> HttpResponse:
     return lesson_form(request, "postmortems/action_form.html", form, incident=incident, item=None)
 
 
-@require_safe
-def action_list(request: SignedInRequest) -> HttpResponse:
-    """What there is to do, overdue first."""
-    require(actor_of(request), Perm.VIEW_INCIDENTS)
-    form = ActionFilterForm(request.GET)
-    found = _filtered(request, form)
-    page = keyset_page(found, order=[str(name) for name in found.query.order_by], params=request.GET)
-    query = filters_of(request).urlencode()
-    context = {"form": form, "items": page.rows, "today": _today(request), "page": page, "query": query}
-    return render(request, "postmortems/actions.html", context)
-
-
-@require_safe
-def action_export(request: SignedInRequest) -> HttpResponseBase:
-    """The same table for a spreadsheet."""
-    require(actor_of(request), Perm.EXPORT)
-    found = _filtered(request, ActionFilterForm(request.GET))
-    rows = map(_cells, found.iterator(chunk_size=500))
-    return spreadsheet(f"action-items-{_today(request)}.csv", CSV_HEAD, rows)
-
-
-def _cells(item: ActionItem) -> tuple[str, ...]:
-    """One action item as a line under `CSV_HEAD`."""
-    return (
-        item.reference,
-        item.text,
-        item.get_status_display(),
-        item.owner.name if item.owner else "",
-        item.due_on.isoformat() if item.due_on else "",
-        item.get_type_display(),
-        item.incident.reference,
-        item.incident.title,
-        item.evidence,
-        item.reason,
-    )
-
-
 @_item_page
 def action(request: SignedInRequest, item: ActionItem) -> HttpResponse:
     """One action item; a POST moves it on."""
-    actor = actor_of(request)
-    form = ActionStateForm(sent(request))
-
-    def move() -> ActionItem:
-        given = {**form.cleaned_data, "verb": ActionVerb(form.cleaned_data["verb"])}
-        return domain.advance(actor=actor, item=item, now=timezone.now(), **given)
-
-    if attempt(form, move):
+    form = _step_form(request, item, request.POST.get("verb", ""))
+    if attempt(form, lambda: _take_step(request, item, form)):
         return redirect(item)
-    context = {
-        "item": item,
-        "verbs": domain.available_verbs(actor, item),
-        "may_edit": offers(actor, LessonPerm.CREATE_ACTION, item),
-        "late": item.is_overdue(_today(request)),
-        "zone": reader_zone(request.user),
-    }
-    return form_page(request, "postmortems/action.html", form, **context)
+    return form_page(request, "postmortems/action.html", form, **_shown(request, item, form))
+
+
+@_item_page
+def action_step(request: SignedInRequest, item: ActionItem, verb: str) -> HttpResponse:
+    """One step on a page of its own, from the board and the table and back there."""
+    if verb not in ActionVerb.values:
+        raise Http404
+    step = ActionVerb(verb)
+    require(actor_of(request), domain.TRANSITIONS[step].perm, item)
+    form = _step_form(request, item, verb)
+    if attempt(form, lambda: _take_step(request, item, form)):
+        state = item.get_status_display().lower()
+        messages.success(request, _("%(item)s is %(state)s now.") % {"item": item.reference, "state": state})
+        return redirect(next_url(request, item.get_absolute_url()))
+    back_url = next_url(request, item.get_absolute_url())
+    context = {"item": item, "verb": step, "back_url": back_url, "today": today_of(request.user)}
+    return form_page(request, "postmortems/action_step.html", form, **context)
 
 
 @_item_page
@@ -139,12 +104,37 @@ def action_edit(request: SignedInRequest, item: ActionItem) -> HttpResponse:
     return lesson_form(request, "postmortems/action_form.html", form, incident=item.incident, item=item)
 
 
-def _today(request: SignedInRequest) -> dt.date:
-    """The reader's day, which decides what is overdue."""
-    return timezone.now().astimezone(reader_zone(request.user)).date()
+def _shown(request: SignedInRequest, item: ActionItem, form: StepForm) -> dict[str, Any]:
+    """What the page of an action item shows, with a form for each step that the reader may take."""
+    actor = actor_of(request)
+    verbs = domain.available_verbs(actor, item)
+    asked = form["verb"].value() if form.is_bound else ""
+    return {
+        "item": item,
+        "verbs": verbs,
+        "steps": [(verb, form if verb == asked else _step_form(request, item, verb, unsent=True)) for verb in verbs],
+        # What was asked for is not possible any more, so its form is not on the page and cannot say so.
+        "refused": form if form.is_bound and asked not in verbs else None,
+        "may_edit": offers(actor, LessonPerm.CREATE_ACTION, item),
+        "may_see_audit": offers(actor, Perm.VIEW_INCIDENT_AUDIT, item),
+        "moves": moves_of(item),
+        "today": today_of(request.user),
+        "zone": reader_zone(request.user),
+    }
 
 
-def _filtered(request: SignedInRequest, form: ActionFilterForm) -> ActionItemQuerySet:
-    form.is_valid()
-    data = {name: form.cleaned_data.get(name, "") for name in form.fields}
-    return ActionItem.objects.visible_to(request.user).for_table().filtered(request.user, _today(request), **data)
+def _step_form(request: SignedInRequest, item: ActionItem, verb: str, *, unsent: bool = False) -> StepForm:
+    may_assign = offers(actor_of(request), LessonPerm.CREATE_ACTION, item)
+    fills_in = may_assign and verb in domain.FILLS_IN and item.due_on is None
+    due = domain.suggested_due(item.incident, today_of(request.user)) if fills_in else None
+    data = sent(request)
+    if data is not None and "verb" not in data:
+        # The address says which step it is.
+        data = data.copy()
+        data["verb"] = verb
+    return StepForm(None if unsent else data, item=item, verb=verb, may_assign=may_assign, due=due)
+
+
+def _take_step(request: SignedInRequest, item: ActionItem, form: StepForm) -> ActionItem:
+    given = {**form.cleaned_data, "verb": ActionVerb(form.cleaned_data["verb"])}
+    return domain.advance(actor=actor_of(request), item=item, now=timezone.now(), **given)

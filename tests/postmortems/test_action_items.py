@@ -22,7 +22,7 @@ from tests.incident_pages import client_of, recorded, text_of, url
 pytestmark = pytest.mark.django_db
 
 TODAY = timezone.now().date()
-WITH = {"start": {}, "finish": {"evidence": "See the probe"}, "verify": {}, "adopt": {}}
+WITH = {"start": {}, "finish": {"evidence": "See the probe"}, "verify": {"evidence": "I saw it ring"}, "adopt": {}}
 REASON = {"reason": "It came back"}
 # verb: (from, to); written down a second time on purpose.
 TABLE = {
@@ -30,6 +30,7 @@ TABLE = {
     "start": ({"open"}, "in_progress"),
     "finish": ({"open", "in_progress", "historical"}, "done"),
     "verify": ({"done"}, "verified"),
+    "send-back": ({"done"}, "in_progress"),
     "drop": ({"open", "in_progress", "historical"}, "wont_do"),
     "reopen": ({"done", "verified", "wont_do"}, "open"),
 }
@@ -209,7 +210,8 @@ def test_from_in_progress_on_it_has_an_owner_and_a_date(incident, owner, verb, d
     client = client_of()
     refused = client.post(page(item), {"verb": verb, **data})
     assert refused.status_code == 422
-    assert "one owner and a date" in text_of(refused)
+    assert {"owner", "due_on"} <= set(refused.context["form"].errors)
+    assert "From here on it needs an owner." in text_of(refused)
     ActionItem.objects.filter(pk=item.pk).update(owner=owner, due_on=TODAY, due_sort=TODAY)
     assert move(client, item, verb, **data) == 302
 
@@ -251,8 +253,12 @@ def test_only_the_named_verifier_who_is_not_the_owner_verifies(incident, owner):
         client = client_of(other)
         assert "verify" not in client.get(page(item)).context["verbs"]
         assert move(client, item, "verify") == 403
-    assert move(client_of(verifier), item, "verify") == 302
+    client = client_of(verifier)
+    assert move(client, item, "verify") == 422
+    assert move(client, item, "verify", evidence="It rang within a minute") == 302
     assert item.verified_at is not None
+    assert item.verification == "It rang within a minute"
+    assert "It rang within a minute" in text_of(client.get(page(item)))
 
 
 def test_a_verifier_is_a_responder_and_not_the_owner(incident, owner):

@@ -66,7 +66,7 @@ class Route:
 
     def url(self, world: World, state: str = "open", **other: Any) -> str:
         values = world.arguments(state)
-        if self.name in {"action", "action-edit"}:
+        if self.name in {"action", "action-edit", "action-step"}:
             values["reference"] = world.items[state].reference
         if self.name in PUBLISHED and state == "open":
             values["reference"] = world.published.reference
@@ -333,6 +333,9 @@ ROWS: dict[str, Row] = {
     "action-export": Row(READER, 200),
     "action": Row(READER, 200, 302, {"verb": "start"}, may_post=WRITER),
     "action-edit": Row(RESPONDER, 200, 302, _action),
+    "action-step": Row(WRITER, 200, 302),
+    "action-many": Row(ADMIN, 200, 422),
+    "action-adopt": Row(RESPONDER, 200, 422),
     "postmortem-list": Row(ANYONE, 200),
     "postmortem-feed": Row(ANYONE, 200),
     "postmortem": Row(READER, {"open": 302, **UNPUBLISHED}),

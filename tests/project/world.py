@@ -157,6 +157,7 @@ class World:
             "request_id": self._draft(state).review_requests.earliest("pk").pk,
             "number": 1,
             "format": "md",
+            "verb": "start",
             "change_id": self.changes[state].pk,
             "token_id": self.token.pk,
             "template_id": Template.objects.order_by("pk").values_list("pk", flat=True)[0],

@@ -7,11 +7,12 @@ from http import HTTPStatus
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ...enums import WebhookFormat
-from ...models import OutboxMessage, StatusUpdate, Webhook
+from ... import registry
+from ...enums import ActionItemEvent, WebhookFormat
+from ...models import Incident, OutboxMessage, StatusUpdate, Webhook
 from .. import safe_http
 from ..shapes import SHAPES, News, signature
-from ..webhooks import TEST, is_late_call, may_hear, parse_headers
+from ..webhooks import TEST, is_late_call, is_told, parse_headers
 from .base import NotWanted, Undeliverable
 
 # Refusals that pass: too early, too many, too slow, somebody else at it.
@@ -59,8 +60,10 @@ def _news(message: OutboxMessage, webhook: Webhook) -> News:
     if message.kind == TEST:
         return News(delivery=delivery, event="test", at=at)
     incident = message.incident
-    if incident is None or not may_hear(incident):
+    if incident is None or not is_told(payload["event"], incident):
         raise NotWanted(_("The incident is not for others any more."))
+    if payload["event"] in ActionItemEvent.values:
+        return _item_news(message, incident, delivery, at)
     if is_late_call(webhook, payload["event"], incident):
         raise NotWanted(_("The incident was over before this could be sent."))
     update = StatusUpdate.objects.filter(pk=payload["update"]).first() if payload.get("update") else None
@@ -76,6 +79,22 @@ def _news(message: OutboxMessage, webhook: Webhook) -> News:
         services=tuple(service.name for service in incident.services.all()),
         update=update.text if update else "",
         next_due_at=update.next_due_at if update else None,
+    )
+
+
+def _item_news(message: OutboxMessage, incident: Incident, delivery: str, at: dt.datetime) -> News:
+    item = registry.action_item_news(message.payload["action_item"])
+    if item is None:
+        raise NotWanted(_("The action item is gone."))
+    return News(
+        delivery=delivery,
+        event=message.payload["event"],
+        at=at,
+        incident=incident,
+        severity=incident.severity,
+        status=incident.status,
+        services=tuple(service.name for service in incident.services.all()),
+        item=item,
     )
 
 
