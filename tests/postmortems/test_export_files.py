@@ -54,6 +54,14 @@ def test_markdown_out_and_in_again_gives_the_same_incident(imported):
     assert before == after
 
 
+def test_why_no_action_item_answers_a_cause_goes_along(imported):
+    first = imported()
+    reason = 'The supplier ends it in May, "until then" we accept the risk: so be it'
+    first.root_causes.update(no_action_reason=reason)
+    second = imported(text=exported(first.reference, "md"))
+    assert set(second.root_causes.values_list("no_action_reason", flat=True)) == {reason}
+
+
 def test_html_is_a_page_of_its_own(imported):
     page = exported(imported("--publish").reference, "html")
     assert page.startswith("<!DOCTYPE html>")
