@@ -13,7 +13,7 @@ from incidents.enums import Role
 from incidents.forms.versioned import VersionedForm
 from incidents.models import Incident, User
 
-from ..domain.action_items import FILLS_IN, ActionContent, ActionVerb, asks_for_verification
+from ..domain.action_items import FILLS_IN, ActionContent, ActionVerb, asks_for_verification, days_allowed
 from ..domain.causes import MAX_WHYS, CauseContent
 from ..enums import ActionType, CauseCategory, CauseRole, Defence, DefenceResult
 from ..models import ActionItem, DefenceCheck, RootCause
@@ -159,8 +159,9 @@ class ActionForm(VersionedForm):
         """
         super().__init__(*args, initial=_action_initial(item, due), **more)
         if due is not None:
-            self.fields["due_on"].help_text = _("%(severity)s: by %(day)s.") % {
+            self.fields["due_on"].help_text = _("%(severity)s: within %(days)s days, by %(day)s.") % {
                 "severity": incident.get_severity_display(),
+                "days": days_allowed(incident),
                 "day": date_format(due, "j M Y"),
             }
         self.fields["needs_verification"].help_text = _verification_help(incident)

@@ -284,6 +284,71 @@ def test_without_days_for_its_severity_no_date_is_proposed(incident):
     assert client_of().get(url(incident, "action-new")).context["form"]["due_on"].value() is None
 
 
+def test_what_is_preventive_is_verified_whatever_the_severity(owner):
+    incident = make_incident(status=Status.RESOLVED, severity=Severity.SEV4)
+    client = client_of()
+    for type_, asked in (("preventive", True), ("corrective", False)):
+        client.post(url(incident, "action-new"), {**NEW, "type": type_})
+        assert incident.action_items.latest("pk").needs_verification is asked
+    item = incident.action_items.latest("pk")
+    data = {"version": 1, "text": item.text, "type": "preventive"}
+    assert client.post(reverse("action-edit", args=[item.reference]), data).status_code == 302
+    item.refresh_from_db()
+    assert item.needs_verification
+
+
+def test_anybody_who_plans_work_asks_for_a_verification_and_only_editors_do_without(incident):
+    data = {**NEW, "needs_verification": "no"}
+    refused = client_of().post(url(incident, "action-new"), data)
+    assert refused.status_code == 422
+    assert "needs_verification" in refused.context["form"].errors
+    assert client_of(Role.EDITOR).post(url(incident, "action-new"), data).status_code == 302
+    item = incident.action_items.get()
+    assert not item.needs_verification
+    # Who edits it afterwards leaves that as it is, or asks for it again.
+    client, address = client_of(), reverse("action-edit", args=[item.reference])
+    assert client.get(address).context["form"]["needs_verification"].value() == "no"
+    sent = {"text": "Another text", "type": "detective"}
+    assert client.post(address, {**sent, "version": 1, "needs_verification": "no"}).status_code == 302
+    assert client.post(address, {**sent, "version": 2, "needs_verification": "yes"}).status_code == 302
+    item.refresh_from_db()
+    assert item.needs_verification
+
+
+def test_the_verifier_sends_it_back_with_what_is_missing_and_nobody_else_does(incident, owner):
+    verifier = make_user("Verifier")
+    item = item_in("done", incident, owner, verifier=verifier, done_at=timezone.now(), evidence="See it")
+    assert move(client_of(owner), item, "send-back", reason="No") == 403
+    client = client_of(verifier)
+    assert move(client, item, "send-back", reason=" ") == 422
+    with recorded() as audit:
+        assert move(client, item, "send-back", reason="It does not ring at night") == 302
+    assert (item.status, item.done_at, item.evidence) == ("in_progress", None, "See it")
+    assert (audit[0].action, audit[0].note) == ("action.send-back", "It does not ring at night")
+
+
+def test_the_form_says_by_when_its_severity_wants_it(incident):
+    help_text = client_of().get(url(incident, "action-new")).context["form"]["due_on"].help_text
+    day = timezone.now().date() + dt.timedelta(days=30)
+    assert help_text == f"SEV2: within 30 days, by {day.day} {day:%b %Y}."
+
+
+def test_each_move_of_the_date_stands_on_the_page_with_its_reason_and_without_who_did_it(incident, owner):
+    item = item_in("open", incident, owner)
+    client, address = client_of(make_user("Mover Person")), reverse("action-edit", args=[item.reference])
+    data = {"text": item.text, "type": item.type, "owner": owner.pk}
+    for number, day in enumerate(("2027-01-31", "2027-02-28"), start=1):
+        client.post(address, {**data, "version": number, "due_on": day, "move_reason": f"Reason {number}"})
+    shown = client_of(Role.READER).get(page(item))
+    moves = [(move.before, move.after, move.reason) for move in shown.context["moves"]]
+    assert moves == [
+        (dt.date(2027, 1, 31), dt.date(2027, 2, 28), "Reason 2"),
+        (TODAY, dt.date(2027, 1, 31), "Reason 1"),
+    ]
+    assert "moved 2 times" in text_of(shown)
+    assert "Mover Person" not in text_of(shown)
+
+
 # Who may
 
 
