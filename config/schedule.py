@@ -7,7 +7,7 @@ from incidents.domain import updates
 from incidents.jobs import Job
 from incidents.notifications import calls, reminders
 from postmortems.domain import reviews
-from postmortems.search import keeping
+from postmortems.search import index, keeping
 
 MINUTELY = dt.timedelta(minutes=1)
 DAILY = dt.timedelta(days=1)
@@ -19,6 +19,7 @@ JOBS = (
     Job("nudge-for-updates", MINUTELY, updates.nudge),
     Job("count-new-lines", MINUTELY, keeping.count_new_lines),
     Job("nudge-for-reviews", dt.timedelta(minutes=15), reviews.nudge),
+    Job("learn-words", dt.timedelta(minutes=5), index.learn),
     Job("purge-sessions", DAILY, jobs.purge_sessions),
     Job("purge-login-attempts", DAILY, jobs.purge_login_attempts),
     Job("purge-invitations", DAILY, jobs.purge_invitations),

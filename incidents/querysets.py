@@ -189,6 +189,11 @@ class ServiceQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def called(self, name: str) -> Self:
+        """Those that people call this: by the name, whatever its case, by a part of it, or as in addresses."""
+        exactly = self.filter(_is_called(name) | Q(slug=name.casefold()))
+        return exactly if exactly.exists() else self.filter(name__icontains=name)
+
     def to_choose_from(self) -> Self:
         """What filters offer: those in use and retired ones, but none of a removed example."""
         return self.exclude(is_example=True, is_active=False)
@@ -233,6 +238,17 @@ class IncidentQuerySet(models.QuerySet):
         if user.has_role(Role.ADMIN):
             return self.present()
         return self.present().filter(Q(is_private=False) | self._membership(user))
+
+    def open_to(self, user: Any, *, since: dt.datetime, action: str) -> Self:
+        """The incidents whose texts this person may read without saying so first: for admins not the private ones in
+        which they take no part, unless the audit holds their ``action`` on it since then.
+        """
+        seen = self.visible_to(user)
+        if not user.is_authenticated or not user.has_role(Role.ADMIN):
+            return seen
+        entries = self.model.audit_entries.rel.related_model.objects
+        said_so = entries.filter(incident=OuterRef("pk"), actor=user, action=action, at__gt=since)
+        return seen.filter(Q(is_private=False) | self._membership(user) | Q(Exists(said_so)))
 
     def present(self) -> Self:
         """All but the worked example once it was removed."""

@@ -108,6 +108,7 @@ SENTENCES = {
     TimelineKind.RECOVERY: ("Error rate is back to normal.", "The queue is empty again."),
     TimelineKind.NOTE: ("Coffee.", "Logs are kept at `/var/log/app`.", "Look again tomorrow."),
 }
+HOSTS = ("web", "api", "db", "cache", "queue", "proxy", "batch", "mail")
 # Minutes from each milestone to the next, as bounds; what lies between is drawn evenly.
 STEPS = {
     Milestone.DETECTED: (0, 45),
@@ -179,6 +180,7 @@ def events_of(rng: Random, incident: Incident, people: Sequence[User], count: in
             text=text,
             html=_html(text),
             renderer_version=markup.RENDERER_VERSION,
+            evidence=_evidence(rng),
             is_starred=rng.random() < 0.15,
             author=author,
             author_label=author.name,
@@ -186,6 +188,16 @@ def events_of(rng: Random, incident: Incident, people: Sequence[User], count: in
             created_at=at,
             updated_at=at,
         )
+
+
+def _evidence(rng: Random) -> str:
+    """What people copy from a log beside one entry in four: a host, an error code, now and then a request that no other
+    entry has.
+    """
+    if rng.random() > 0.25:
+        return ""
+    request = f" {rng.getrandbits(40):010x}" if rng.random() < 0.05 else ""
+    return f"{rng.choice(HOSTS)}-{rng.randrange(1, 60):02d}: E{rng.randrange(1000, 2000)}{request}"
 
 
 @cache

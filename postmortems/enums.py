@@ -140,3 +140,17 @@ class RequestEnd(TextChoices):
 class ReviewDecision(TextChoices):
     APPROVED = "approved", _("Approved")
     CHANGES_ASKED = "changes_asked", _("Asked for changes")
+
+
+class DocumentKind(TextChoices):
+    """What a search can find, each as what stands before it in the results."""
+
+    INCIDENT = "incident", _("Incident")
+    EVENT = "event", _("Timeline")
+    CAUSE = "cause", _("Cause")
+    ACTION_ITEM = "action_item", _("Action item")
+    # On an incident, and as such.
+    VERDICT = "verdict", _("Change")
+    CHANGE = "change", _("Change")
+    POSTMORTEM = "postmortem", _("Postmortem")
+    DRAFT = "draft", _("Draft")

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.apps.registry import Apps
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ from .domain import action_items, derived, lifecycle, mentions, tracking, trigge
 from .panels import lessons_panel, today_panel
 from .publication import document
 from .reminders import REMINDING
-from .search import keeping, similarity
+from .search import ddl, index, keeping, similarity
 
 
 def register() -> None:
@@ -33,6 +33,8 @@ def register() -> None:
     for kind in (repeat_notices.KIND, *notifications.KINDS):
         registry.add_message_kind(kind)
     registry.on_made_private(follow_into_privacy)
+    registry.on_written(index.follow)
+    registry.on_written_in_bulk(index.follow_bulk)
     registry.add_mentioner(mentions.is_mentioned)
     registry.on_trigger_named(triggers.follow)
     registry.on_written(keeping.follow)
@@ -40,7 +42,14 @@ def register() -> None:
     derived.register()
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
+    post_migrate.connect(install_search, dispatch_uid="postmortems.search")
     post_migrate.connect(render_revisions, dispatch_uid="postmortems.revisions")
+
+
+def install_search(sender: Any, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """After each migration and flush the engine's own index stands again."""
+    if sender.name == "postmortems":
+        ddl.install_ddl(connections[using])
 
 
 def render_revisions(sender: Any, using: str = DEFAULT_DB_ALIAS, apps: Apps | None = None, **kwargs: Any) -> None:

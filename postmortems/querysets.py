@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, JSONArray, Length
 
 from incidents.enums import IncidentKind, Role
@@ -451,6 +451,19 @@ class PostmortemQuerySet(models.QuerySet):
         for word in q.split()[:MAX_WORDS]:
             found = found.filter(published_key__contains=word.casefold())
         return found
+
+
+class SearchDocumentQuerySet(models.QuerySet):
+    def findable_by(self, user: Any, incidents: QuerySet, *, alone: bool) -> Self:
+        """What this person may find of these incidents, which have gone through `visible_to()` for them; ``alone``:
+        and of what hangs on none.
+        """
+        # With a limit it is looked up for each document; else PostgreSQL would gather all incidents that there are.
+        seen = Q(incident=Subquery(incidents.filter(pk=OuterRef("incident_id")).values("pk")[:1]))
+        if alone and user.is_authenticated and user.has_role(Role.READER):
+            seen |= Q(incident=None)
+        found = self.filter(seen)
+        return found if user.is_authenticated and user.has_role(Role.RESPONDER) else found.filter(for_responders=False)
 
 
 class StandingSections(models.Manager):

@@ -10,6 +10,7 @@ from .postmortem import Postmortem, Section, Template
 from .repeats import NotTheSame, RepeatMark
 from .reviews import LastLook, Review, ReviewRequest
 from .revisions import Revision
+from .search import SearchDocument, SearchTerm
 from .similarity import SimilarityTerm
 from .versions import DraftVersion
 from .wording import HintSetAside
@@ -31,6 +32,8 @@ __all__ = [
     "ReviewRequest",
     "Revision",
     "RootCause",
+    "SearchDocument",
+    "SearchTerm",
     "Section",
     "SimilarityTerm",
     "Template",

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import lessons, reading, transfer, writing
+from . import lessons, reading, search, transfer, writing
 
 _postmortems = [*transfer.urlpatterns, *writing.urlpatterns, *reading.urlpatterns]
 
@@ -10,4 +10,5 @@ urlpatterns = [
     # Looked through only for addresses that begin so.
     path("postmortems/", include(_postmortems)),
     *lessons.urlpatterns,
+    *search.urlpatterns,
 ]

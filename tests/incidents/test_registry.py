@@ -81,7 +81,7 @@ def test_privacy_is_told(heard, actor):
 
 
 def test_incidents_written_in_bulk_are_told_by_their_keys(monkeypatch):
-    told = []
+    told: list[int] = []
     monkeypatch.setattr(registry, "_written_in_bulk", [told.extend])
     synthetic.load(incidents=3, events_per_incident=1, seed=1, until=timezone.now())
     assert sorted(told) == sorted(Incident.objects.values_list("pk", flat=True)) != []

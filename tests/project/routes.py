@@ -237,6 +237,7 @@ ROWS: dict[str, Row] = {
     "today": Row(READER, 200),
     "incident-list": Row(READER, 200),
     "incident-export": Row(READER, 200),
+    "search": Row(READER, 200, query="q=front page"),
     "incident-new": Row(READER, 200, 302, {"title": "Something is wrong", "severity": "sev3"}),
     "open-now": Row(READER, 200, query="title=front page"),
     "time-echo": Row(READER, 200, query="text=-5m"),

@@ -33,6 +33,7 @@ ASKED = {
         "lead=1",
         "before=x",
     ),
+    "search": ("q=word", "q=word*", "q=INC-5", "q=A-1", "q=is:open", "q=is:private", "q=words", "q=-nothing word*"),
     "incident-export": ("", "q=word", "service=storefront", "tag=release"),
     "open-now": ("title=word", "title=wages sent", ""),
     "incident-new": ("kind=report", "kind=near-miss", "kind=declare"),

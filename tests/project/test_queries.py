@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db
 MOST = {
     "today": 12,
     "incident-list": 8,
+    "search": 12,
     "incident-export": 8,
     "incident": 10,
     "timeline": 9,
