@@ -124,9 +124,9 @@ def _candidates(documents: QuerySet[SearchDocument], terms: tuple[Term, ...]) ->
 
 def _newest(documents: QuerySet[SearchDocument], terms: tuple[Term, ...] = ()) -> Iterator[_Candidate]:
     columns = ("pk", "incident", "kind", "object_id", "at", "weight", "title_words")
-    for *facts, weight, title in documents.values_list(*columns)[:CANDIDATES]:
+    for pk, incident, kind, object_id, at, weight, title in documents.values_list(*columns)[:CANDIDATES]:
         in_title = bool(terms and title) and all(holds(term, title, "") for term in terms)
-        yield _Candidate(*facts, weight + IN_TITLE * in_title)
+        yield _Candidate(pk, incident, kind, object_id, at, weight + IN_TITLE * in_title)
 
 
 def _grouped(candidates: Sequence[_Candidate]) -> list[Found]:
