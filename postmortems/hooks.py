@@ -17,6 +17,7 @@ from . import notifications, repeat_notices
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, derived, lifecycle, mentions, tracking, triggers
+from .models import SearchDocument
 from .panels import lessons_panel, today_panel
 from .publication import document
 from .reminders import REMINDING
@@ -47,9 +48,11 @@ def register() -> None:
 
 
 def install_search(sender: Any, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """After each migration and flush the engine's own index stands again."""
-    if sender.name == "postmortems":
-        ddl.install_ddl(connections[using])
+    """After each migration and flush the engine's own index stands again, and what nobody indexed yet is in it."""
+    if sender.name != "postmortems" or not ddl.install_ddl(connections[using]) or using != DEFAULT_DB_ALIAS:
+        return
+    if Incident.objects.exists() and not SearchDocument.objects.exists():
+        index.reindex()
 
 
 def render_revisions(sender: Any, using: str = DEFAULT_DB_ALIAS, apps: Apps | None = None, **kwargs: Any) -> None:

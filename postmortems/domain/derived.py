@@ -4,7 +4,7 @@ from typing import Any
 
 from incidents import registry
 
-from ..models import ActionItem, Postmortem, Revision, SimilarityTerm
+from ..models import ActionItem, Postmortem, Revision, SearchDocument, SimilarityTerm
 from ..publication import html, markdown
 from .action_items import text_key
 from .lifecycle import published_key
@@ -15,6 +15,7 @@ def register() -> None:
     registry.add_derivation(ActionItem, {"text_key"}, _of_action_item)
     registry.add_derivation(Postmortem, {"published_key"}, _of_postmortem)
     registry.add_index(SimilarityTerm)
+    registry.add_index(SearchDocument)
     registry.add_derivation(Revision, {"markdown", "html_internal", "html_public"}, _of_revision)
 
 

@@ -25,13 +25,14 @@ _COLUMNS = "title_words, body_words"
 _TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
 
 
-def install_ddl(connection: BaseDatabaseWrapper) -> None:
-    """Install what is missing, in one transaction; nothing happens before the table exists."""
+def install_ddl(connection: BaseDatabaseWrapper) -> bool:
+    """Install what is missing, in one transaction, and say whether the index stands: not before its table does."""
     if TABLE not in connection.introspection.table_names():
-        return
+        return False
     install = _install_sqlite if connection.vendor == "sqlite" else _install_postgresql
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         install(cursor)
+    return True
 
 
 def _install_sqlite(cursor) -> None:  # type: ignore[no-untyped-def] # Django's own wrapper has no public name

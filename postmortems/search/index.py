@@ -35,7 +35,7 @@ Progress = Callable[[int], None]
 
 def follow(target: models.Model, fields: frozenset[str]) -> None:
     """What `incidents.registry` calls for everything that is written: index it again if its text may be another."""
-    if isinstance(target, TimelineEvent) and target.version == 1:
+    if isinstance(target, TimelineEvent) and target.version == 1 and not fields:
         # Nothing of it can be there that would have to go, so that one statement is enough.
         _write(_FINDABLE[TimelineEvent].documents([target]))
     elif isinstance(target, Incident):
@@ -53,7 +53,10 @@ def follow(target: models.Model, fields: frozenset[str]) -> None:
 
 
 def follow_bulk(incidents: Sequence[int]) -> None:
-    """Index incidents (keys) that were written in bulk and are in no index yet, in the caller's transaction."""
+    """Index incidents (keys) that were written in bulk, in the caller's transaction."""
+    if SearchDocument.objects.filter(incident__in=incidents).exists():
+        _reindex(incidents)
+        return
     for findable in FINDABLE:
         _write(findable.documents(findable.rows_of(incidents)))
 
@@ -89,8 +92,7 @@ def learn(_now: dt.datetime, *, limit: int = 20_000) -> int:
         new = list(SearchDocument.objects.filter(is_learned=False).order_by("pk").only("title", "text")[:500])
         if not new:
             break
-        said = {word.folded for row in new for text in (row.title, row.text) for word in words.words(text)}
-        wanted = sorted(word for word in said if len(word) > 2 and not word.isdigit())
+        wanted = sorted(word for word in _words_of(new) if len(word) > 2 and not word.isdigit())
         with transaction.atomic():
             SearchTerm.objects.bulk_create(
                 [SearchTerm(word=word) for word in wanted], ROWS_A_STATEMENT, ignore_conflicts=True
@@ -145,14 +147,29 @@ def _put_right(there: models.QuerySet[SearchDocument], made: Sequence[SearchDocu
     """Let exactly ``made`` be there, and write nothing that is there already."""
     stored = {_key(document): document for document in there}
     wanted = {_key(document): document for document in made}
-    gone = [document.pk for key, document in stored.items() if key not in wanted]
+    gone = [document for key, document in stored.items() if key not in wanted]
+    changed = {key: document for key, document in wanted.items() if not _is_same(stored.get(key), document)}
+    _forget([*gone, *(stored[key] for key in changed if key in stored)], made)
     if gone:
-        SearchDocument.objects.filter(pk__in=gone).delete()
-    _write(
-        document
-        for key, document in wanted.items()
-        if key not in stored or any(getattr(stored[key], name) != getattr(document, name) for name in _FIELDS)
-    )
+        SearchDocument.objects.filter(pk__in=[document.pk for document in gone]).delete()
+    _write(changed.values())
+
+
+def _is_same(stored: SearchDocument | None, made: SearchDocument) -> bool:
+    return stored is not None and all(getattr(stored, name) == getattr(made, name) for name in _FIELDS)
+
+
+def _forget(before: Sequence[SearchDocument], made: Sequence[SearchDocument]) -> None:
+    """Propose no word any more that was taken out of a text: it may have been a secret."""
+    lost = _words_of(document for document in before if document.is_learned) - _words_of(made)
+    for batch in _batches(sorted(lost), ROWS_A_STATEMENT):
+        SearchTerm.objects.filter(word__in=batch).delete()
+
+
+def _words_of(documents: Iterable[SearchDocument]) -> set[str]:
+    return {
+        word.folded for document in documents for said in (document.title, document.text) for word in words.words(said)
+    }
 
 
 def _write(made: Iterable[SearchDocument]) -> None:

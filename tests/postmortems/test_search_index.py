@@ -1,18 +1,20 @@
 """The index is true in the same transaction as what it is made of, and stays where it belongs."""
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
 from incidents import synthetic
-from incidents.domain import declaration, timeline
+from incidents.domain import declaration, redaction, timeline
 from incidents.domain.declaration import NewIncident
 from incidents.domain.timeline import EventContent
 from incidents.enums import Role
 from incidents.permissions import Actor
-from postmortems import search
-from postmortems.models import SearchDocument
-from tests.factories import make_user
+from postmortems import hooks, search
+from postmortems.models import SearchDocument, SearchTerm
+from postmortems.search import ddl, index
+from tests.factories import make_incident, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +66,60 @@ def test_synthetic_incidents_are_found():
     assert before == {
         (d.kind, d.object_id, d.part): (d.pk, d.title_words, d.body_words) for d in SearchDocument.objects.all()
     }
+
+
+def test_a_word_that_is_taken_out_is_proposed_no_more(actor):
+    incident = make_incident()
+    content = EventContent(text="The key is hunter2secret", occurred_at=timezone.now())
+    (event,) = timeline.add_entries(actor=actor, incident=incident, entries=[content], now=timezone.now())
+    index.learn(timezone.now())
+    assert set(SearchTerm.objects.values_list("word", flat=True)) == {"the", "key", "hunter2secret"}
+    content = EventContent(text="The key is elsewhere", occurred_at=event.occurred_at)
+    timeline.edit(actor=actor, event=event, content=content, now=timezone.now())
+    assert set(SearchTerm.objects.values_list("word", flat=True)) == {"the", "key"}
+
+
+def test_redaction_takes_a_text_out_of_the_index(actor):
+    incident = make_incident(title="Leak")
+    content = EventContent(text=f"{'word ' * 1500} hunter2secret", occurred_at=timezone.now())
+    timeline.add_entries(actor=actor, incident=incident, entries=[content], now=timezone.now())
+    index.learn(timezone.now())
+    assert found("hunter2secret")
+    admin = Actor.person(make_user(role=Role.ADMIN))
+    redaction.redact(actor=admin, words=redaction.Words(text="hunter2secret"), reason="pasted", now=timezone.now())
+    assert found("hunter2secret") == []
+    assert not SearchTerm.objects.filter(word="hunter2secret").exists()
+    assert not SearchDocument.objects.filter(text__contains="hunter2").exists()
+
+
+def test_what_an_older_program_wrote_is_indexed_after_the_upgrade():
+    make_incident(title="Doors stay shut")
+    hooks.install_search(sender=apps.get_app_config("postmortems"))
+    assert SearchDocument.objects.filter(title="Doors stay shut").exists()
+
+
+@pytest.mark.sqlite
+def test_the_index_survives_a_remade_table(actor):
+    make_incident(title="Doors stay shut")
+    search.reindex()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER search_index_insert")
+        cursor.execute("DROP TRIGGER search_index_update")
+    SearchDocument.objects.update(title_words="window")
+    ddl.install_ddl(connection)
+    ddl.install_ddl(connection)
+    assert (len(found("window")), found("door")) == (1, [])
+    SearchDocument.objects.update(title_words="roof")
+    assert (len(found("roof")), found("window")) == (1, [])
+
+
+@pytest.mark.postgresql
+def test_the_vectors_come_back(actor):
+    make_incident(title="Doors stay shut")
+    search.reindex()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {ddl.TABLE} DROP COLUMN vector")
+    ddl.install_ddl(connection)
+    ddl.install_ddl(connection)
+    assert len(found("door")) == 1
