@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from incidents import audit
 from incidents.ddl import REFUSAL, audit_can_be_redacted
@@ -343,3 +343,48 @@ def test_the_audit_is_closed_again_where_a_redaction_fails():
 def test_the_audit_is_opened_in_a_transaction_only():
     with pytest.raises(transaction.TransactionManagementError):
         audit_can_be_redacted(connection).__enter__()
+
+
+class Deadlock(Exception):
+    pgcode = "40P01"
+
+
+def busy_once(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> list[int]:
+    """Let looking for the text fail so many times; each try is counted."""
+    tries: list[int] = []
+    search = redaction._search
+
+    def fail(*arguments: Any) -> Any:
+        tries.append(1)
+        if len(tries) <= times:
+            raise error
+        return search(*arguments)
+
+    monkeypatch.setattr(redaction, "_search", fail)
+    return tries
+
+
+def others_writing() -> OperationalError:
+    error = OperationalError("database is locked")
+    error.__cause__ = Deadlock()
+    return error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_others_write_at_the_same_moment_it_tries_again(monkeypatch):
+    event = entry(make_incident(), SECRET)
+    tries = busy_once(monkeypatch, others_writing(), 2)
+    redact()
+    event.refresh_from_db()
+    assert (event.text, len(tries)) == ("(redacted)", 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_in_the_end_it_says_so_and_what_is_broken_is_not_called_busy(monkeypatch):
+    entry(make_incident(), SECRET)
+    busy_once(monkeypatch, others_writing(), 9)
+    with pytest.raises(NotPossible, match="Others were writing"):
+        redact()
+    busy_once(monkeypatch, OperationalError("no such table"), 9)
+    with pytest.raises(OperationalError, match="no such table"):
+        redact()

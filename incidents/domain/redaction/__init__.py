@@ -29,6 +29,7 @@ CARRIED_OUT = "redaction.carried_out"
 MOST_OF_REASON = 300
 # A deadlock is nobody's fault: whoever else was writing is done by then.
 TRIES = 3
+DEADLOCK = "40P01"
 _CHUNK = 1000
 
 
@@ -93,10 +94,18 @@ def redact(*, actor: Actor, words: Words, reason: str, now: dt.datetime, inciden
         try:
             return _redact(actor, words, reason, now, incident)
         except OperationalError as error:
+            if not _is_busy(error):
+                raise
             if connection.in_atomic_block or attempt == TRIES:
                 message = _("Others were writing at the same moment. Nothing has changed; try once more.")
                 raise NotPossible(message, code="busy") from error
     raise AssertionError("unreachable")
+
+
+def _is_busy(error: OperationalError) -> bool:
+    """Whether others hold what was wanted: a deadlock of PostgreSQL, or SQLite that was locked for too long."""
+    code = getattr(error.__cause__, "pgcode", "")
+    return code == DEADLOCK if connection.vendor == "postgresql" else "locked" in str(error)
 
 
 @transaction.atomic
