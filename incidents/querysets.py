@@ -20,12 +20,15 @@ from .enums import (
     ChangeVerdict,
     IncidentKind,
     MessageState,
+    Milestone,
+    Precision,
     ReceiptState,
     Role,
     Severity,
     Status,
     UpdateAudience,
 )
+from .minutes import Marks, Minute
 
 # Numbers fit the column of either engine.
 REFERENCE = re.compile(r"(?P<series>INC|DRILL)-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
@@ -39,6 +42,10 @@ LIST_FIELDS = (
     *("sort_at", "impact_started_at", "impact_started_precision", "resolved_at", "resolved_precision"),
     "next_update_due_at",
 )
+
+
+# What a line of the figures begins with.
+FIGURE_COLUMNS = ("pk", "number", "severity", "detected_by", "sort_minute")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +63,14 @@ class IncidentCriteria:
     detected_by: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    # Whatever else the address asks for, as what the incidents have to meet.
+    conditions: tuple[Q, ...] = ()
 
+
+# What figures count, and what they name apart; drills, the example and what was cancelled never count.
+_COUNTS = Q(is_example=False) & ~Q(status=Status.CANCELLED)
+IN_FIGURES = _COUNTS & Q(kind__in=(IncidentKind.INCIDENT, IncidentKind.BACKFILL))
+NEAR_MISSES = _COUNTS & Q(kind=IncidentKind.NEAR_MISS)
 
 # Changes that were judged on an incident stand in this order; those that were not stand between the two groups.
 VERDICT_RANKS = {
@@ -298,8 +312,27 @@ class IncidentQuerySet(models.QuerySet):
             "sort_at__gte": criteria.since,
             "sort_at__lt": criteria.until,
         }
-        found = self.filter(**{lookup: value for lookup, value in lookups.items() if value})
+        found = self.filter(*criteria.conditions, **{lookup: value for lookup, value in lookups.items() if value})
         return found.filter(self._mentioning(criteria.text)) if criteria.text else found
+
+    def in_figures(self) -> Self:
+        """What figures count."""
+        return self.filter(IN_FIGURES)
+
+    def near_misses(self) -> Self:
+        """What figures name apart."""
+        return self.filter(NEAR_MISSES)
+
+    def for_figures(self) -> QuerySet[Any, tuple[Any, ...]]:
+        """One short line for each, as `incidents.insights` reads them: whole minutes of the clock in place of moments.
+
+        In the order of the columns in ``FIGURE_COLUMNS``; then the minutes of all milestones in their order, and last
+        which of them are only known as "not later than": the sum of 2 to the power of their places.
+        """
+        minutes = {f"{milestone}_minute": Minute(f"{milestone}_at") for milestone in Milestone}
+        vague = Marks(*(Q(**{f"{milestone}_precision": Precision.NOT_LATER}) for milestone in Milestone))
+        lines = self.annotate(**minutes, sort_minute=Minute("sort_at"), vague=vague)
+        return lines.order_by().values_list(*FIGURE_COLUMNS, *minutes, "vague")
 
     def _mentioning(self, text: str) -> Q:
         """The text is in the title, whatever its case, or names the incident by its number."""

@@ -6,9 +6,12 @@ An application registers in its ``AppConfig.ready()``.
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
+from django.utils.functional import Promise
 
 from .enums import ReminderGroup
 from .models import Change, Incident, OutboxMessage, User
@@ -131,8 +134,27 @@ class Derivation:
     make: Callable[[Any], dict[str, Any]]
 
 
+# Writes what hangs on made-up incidents, with these people, until this moment (UTC).
+SyntheticMaker = Callable[[Random, Sequence[Incident], Sequence[User], dt.datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """What the list of incidents can be narrowed down to besides: a name in its address, and what that may say.
+
+    ``condition`` turns one of the ``choices`` into what an incident has to meet, as far as this person may know.
+    """
+
+    name: str
+    label: str | Promise
+    choices: Sequence[tuple[str, str | Promise]]
+    condition: Callable[[str, Any], Q]
+
+
 _guards: list[Guard] = []
 _message_kinds: dict[str, MessageKind] = {}
+_list_filters: list[ListFilter] = []
+_synthetic_makers: list[SyntheticMaker] = []
 _reminding: list[Reminding] = []
 _action_item_readers: list[ActionItemReader] = []
 _panel_makers: list[PanelMaker] = []
@@ -225,6 +247,27 @@ def add_index(model: type[models.Model]) -> None:
 def indexes() -> list[type[models.Model]]:
     """The tables that are only made of others."""
     return _indexes
+
+
+def add_list_filter(narrowing: ListFilter) -> None:
+    """Let the address of the list of incidents name it."""
+    _list_filters.append(narrowing)
+
+
+def list_filters() -> list[ListFilter]:
+    """All of them, in the order in which they were added."""
+    return list(_list_filters)
+
+
+def add_synthetic(maker: SyntheticMaker) -> None:
+    """Let ``maker`` write what it knows of into databases that are filled to measure speed with."""
+    _synthetic_makers.append(maker)
+
+
+def made_up(rng: Random, incidents: Sequence[Incident], people: Sequence[User], until: dt.datetime) -> None:
+    """Let all that registered add to these made-up incidents."""
+    for maker in _synthetic_makers:
+        maker(rng, incidents, people, until)
 
 
 def add_mentioner(mentioner: Mentioner) -> None:

@@ -159,6 +159,7 @@ def load(*, incidents: int, events_per_incident: int, seed: int, until: dt.datet
         _number(rows)
         Incident.objects.bulk_create(rows)
         _write_what_hangs_on(rng, cast, rows, events_per_incident)
+        registry.made_up(rng, rows, cast.people, until)
         registry.written_in_bulk([row.pk for row in rows])
 
 

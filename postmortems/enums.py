@@ -154,3 +154,27 @@ class DocumentKind(TextChoices):
     CHANGE = "change", _("Change")
     POSTMORTEM = "postmortem", _("Postmortem")
     DRAFT = "draft", _("Draft")
+
+
+class WorkState(TextChoices):
+    """How an action item stands to its date, for figures. What is historical or was dropped is in none of them."""
+
+    IN_TIME = "in_time", _("done in time")
+    LATE = "late", _("done late")
+    OVERDUE = "overdue", _("overdue")
+    AHEAD = "ahead", _("not due yet")
+    UNDATED = "undated", _("without a date")
+
+
+class PublicationState(TextChoices):
+    """How the postmortem of a resolved incident that asks for one stands to `POSTMORTEM_DAYS`, for figures."""
+
+    IN_TIME = "in_time", _("published in time")
+    LATE = "late", _("published late")
+    OVERDUE = "overdue", _("overdue")
+    AHEAD = "ahead", _("there is time left")
+    WAIVED = "waived", _("not needed, with a reason")
+
+
+# Within how many days of being resolved the postmortem is expected.
+POSTMORTEM_DAYS = 14

@@ -13,7 +13,7 @@ from incidents.domain.lifecycle import Verb
 from incidents.models import Incident
 from incidents.permissions import Actor
 
-from . import notifications, repeat_notices
+from . import list_filters, notifications, repeat_notices, synthetic
 from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, derived, lifecycle, mentions, tracking, triggers
@@ -36,11 +36,14 @@ def register() -> None:
     registry.on_made_private(follow_into_privacy)
     registry.on_written(index.follow)
     registry.on_written_in_bulk(index.follow_bulk)
+    registry.add_synthetic(synthetic.learn)
     registry.add_mentioner(mentions.is_mentioned)
     registry.on_trigger_named(triggers.follow)
     registry.on_written(keeping.follow)
     registry.on_written_in_bulk(similarity.refresh)
     derived.register()
+    for narrowing in list_filters.FILTERS:
+        registry.add_list_filter(narrowing)
     audit_words.add_words(deeds=DEEDS, names=NAMES, values=VALUES)
     post_migrate.connect(ensure_templates, dispatch_uid="postmortems.templates")
     post_migrate.connect(install_search, dispatch_uid="postmortems.search")

@@ -7,12 +7,24 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce, JSONArray, Length
+from django.db.models.functions import Cast, Coalesce, JSONArray, Length, TruncDate
+from django.db.models.lookups import GreaterThan, LessThan, LessThanOrEqual
 
 from incidents.enums import IncidentKind, Role
+from incidents.minutes import Minute
 from incidents.querysets import REFERENCE
 
-from .enums import FINISHED, UNFINISHED, ActionStatus, Audience, CauseCategory, PostmortemStatus
+from .enums import (
+    FINISHED,
+    POSTMORTEM_DAYS,
+    UNFINISHED,
+    ActionStatus,
+    Audience,
+    CauseCategory,
+    PostmortemStatus,
+    PublicationState,
+    WorkState,
+)
 
 # The orders of the two lists, each by columns that are never null where the list shows the row.
 ACTION_ORDER = ("due_sort", "id")
@@ -26,6 +38,8 @@ MAX_RELATED = 5
 # Causes that are looked through for those: an incident often has several of one kind.
 MAX_ALIKE = 20
 ACTION_REFERENCE = re.compile(r"A-(?P<number>[1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
+
+MINUTE = dt.timedelta(minutes=1)
 
 # Sorts action items without a date behind all others, the same on both engines.
 NO_DATE_LAST = dt.date(9999, 1, 1)
@@ -235,7 +249,52 @@ def _to_be_verified() -> Q:
     return asked & Q(status=ActionStatus.DONE)
 
 
+def work_in(state: str, *, today: dt.date, zone: dt.tzinfo) -> Q:
+    """Action items that stand so to their dates; what was done counts on the day it was in this zone."""
+    finished = Q(status__in=FINISHED)
+    done_on = TruncDate("done_at", tzinfo=zone)
+    return {
+        WorkState.IN_TIME: finished & Q(due_on__isnull=False) & Q(LessThanOrEqual(done_on, F("due_on"))),
+        WorkState.LATE: finished & Q(due_on__isnull=False) & Q(GreaterThan(done_on, F("due_on"))),
+        WorkState.OVERDUE: Q(status__in=UNFINISHED, due_on__lt=today),
+        WorkState.AHEAD: Q(status__in=UNFINISHED, due_on__gte=today),
+        WorkState.UNDATED: (finished | Q(status__in=UNFINISHED)) & Q(due_on=None),
+    }[WorkState(state)]
+
+
+def publication_in(state: str, *, now: dt.datetime) -> Q:
+    """Resolved incidents whose postmortem stands so to the days that it may take; ask only those that want one."""
+    days = dt.timedelta(days=POSTMORTEM_DAYS)
+    published = Minute("postmortem__first_published_at")
+    due = Minute("resolved_at") + days // MINUTE
+    waived = Q(postmortem__isnull=False, postmortem__status=PostmortemStatus.NOT_REQUIRED)
+    untold = Q(postmortem__first_published_at=None)
+    is_late = Q(LessThan(due, int(now.timestamp()) // 60))
+    return {
+        PublicationState.IN_TIME: Q(LessThanOrEqual(published, due)),
+        PublicationState.LATE: Q(GreaterThan(published, due)),
+        PublicationState.WAIVED: untold & waived,
+        PublicationState.OVERDUE: untold & ~waived & is_late,
+        PublicationState.AHEAD: untold & ~waived & ~is_late,
+    }[PublicationState(state)]
+
+
 class RootCauseQuerySet(models.QuerySet):
+    def same_as_earlier(self, user: Any) -> Self:
+        """Causes that are the same as an earlier one, both of incidents that this person may know of.
+
+        What repeats something hidden is to them no repeat: the figure would tell that it is there.
+        """
+        incidents = self.model._meta.get_field("incident").related_model.objects.visible_to(user)
+        earlier = Exists(incidents.filter(pk=OuterRef("same_as__incident_id")))
+        return self.links().filter(_seen_by(user, self.model), earlier)
+
+    def links(self) -> Self:
+        """Causes that are the same as one of another incident, whoever may know of it."""
+        present = self.filter(removed_at=None, incident__removed_at=None)
+        present = present.filter(same_as__removed_at=None, same_as__incident__removed_at=None, same_as__isnull=False)
+        return present.exclude(same_as__incident=F("incident")).order_by()
+
     def earlier_than(self, incident: Any, user: Any) -> Self:
         """Causes of earlier incidents that this person may know of, latest first, for “same as”."""
         seen = self.filter(_seen_by(user, self.model))
@@ -288,6 +347,10 @@ def _members(rows: Any, group: str, incident: str) -> models.QuerySet:
 
 
 class RepeatMarkQuerySet(models.QuerySet):
+    def links(self) -> Self:
+        """Those between incidents that are there, whoever may know of them."""
+        return self.filter(incident__removed_at=None, earlier__removed_at=None).order_by()
+
     def of(self, incident: Any, user: Any) -> Self:
         """What this incident is said to repeat, of what this person may know of, the latest first."""
         return self.filter(_may_see(self.model, "earlier", user), incident=incident).order_by("-earlier__sort_at", "pk")

@@ -7,15 +7,21 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .. import registry
 from ..clock_text import zone_label
+from ..domain.durations import BETWEEN, DurationName
 from ..enums import OPEN_STATUSES, DetectedBy, IncidentKind, Severity, Status
-from ..querysets import IncidentCriteria
+from ..minutes import in_wrong_order, measured
+from ..querysets import IN_FIGURES, NEAR_MISSES, IncidentCriteria
+from ..registry import ListFilter
 
 OPEN = "open"
 STATUSES = [(OPEN, gettext_lazy("Open")), *Status.choices]
@@ -38,6 +44,32 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "severity": ("severity_rank", "-sort_at", "-id"),
     "number": ("-number", "-id"),
 }
+# What stands behind a figure of the insights: said by the address alone, no fields of the form, but chips once there.
+RECORDED, INVALID = "recorded", "invalid"
+COUNTED, NEAR_MISS = "counted", "near_misses"
+BEHIND_FIGURES = (
+    ListFilter(
+        "figures",
+        gettext_lazy("In figures"),
+        [(COUNTED, gettext_lazy("incidents that count")), (NEAR_MISS, gettext_lazy("near misses"))],
+        lambda value, _user: IN_FIGURES if value == COUNTED else NEAR_MISSES,
+    ),
+    ListFilter(
+        "duration",
+        gettext_lazy("Duration"),
+        [
+            *(
+                (f"{name}:{RECORDED}", format_lazy("{}: {}", name.label, gettext_lazy("measured")))
+                for name in DurationName
+            ),
+            *(
+                (f"{name}:{INVALID}", format_lazy("{}: {}", name.label, gettext_lazy("times in the wrong order")))
+                for name in DurationName
+            ),
+        ],
+        lambda value, _user: _duration(value),
+    ),
+)
 # Filled from the database; the others are always the same.
 LISTS = ("service", "team", "lead", "tag")
 MAX_OPTIONS = 200  # in one list; a longer one is no help to anybody
@@ -124,15 +156,22 @@ class IncidentFilters(forms.Form):
     sort = OneOf(label=gettext_lazy("Order"), choices=SORTS)
 
     def __init__(
-        self, data: QueryDict, *, options: Iterable[tuple[str, str, str]], zone: dt.tzinfo, now: dt.datetime
+        self, data: QueryDict, *, user: Any, options: Iterable[tuple[str, str, str]], zone: dt.tzinfo, now: dt.datetime
     ) -> None:
         """Read the address. ``options`` are (list, value, label) for the `LISTS`; days begin and end in ``zone``."""
         super().__init__(data)
+        self.user = user
         self.zone = zone
         self.now = now
+        self.narrowings = {each.name: each for each in (*BEHIND_FIGURES, *registry.list_filters())}
+        for each in self.narrowings.values():
+            if each.name in data:
+                self.fields[each.name] = OneOf(label=each.label, choices=each.choices)
         self.pairs = [(name, value) for name in self.fields for value in data.getlist(name) if value]
         offered = sorted(options, key=lambda option: option[2].casefold())
         for name in LISTS:
+            if name not in self.fields:
+                continue
             mine = [(value, label) for of, value, label in offered if of == name]
             # The one that is chosen stays on offer, however many there are.
             chosen = [option for option in mine[MAX_OPTIONS:] if option[0] == data.get(name)]
@@ -140,7 +179,7 @@ class IncidentFilters(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data
-        for name in ("severity", "status"):
+        for name in [name for name in ("severity", "status") if name in self.fields]:
             # Of several, those that are known still count.
             known = {str(value) for value, _label in self._choice(name).choices}
             data[name] = [value for value in self.data.getlist(name) if value in known]
@@ -155,8 +194,8 @@ class IncidentFilters(forms.Form):
         data = self.cleaned_data
         return IncidentCriteria(
             text=data.get("q", ""),
-            severities=tuple(data["severity"]),
-            statuses=self._statuses(data["status"]),
+            severities=tuple(data.get("severity", ())),
+            statuses=self._statuses(data.get("status", [])),
             service=data.get("service", ""),
             team=data.get("team", ""),
             incident_lead=data.get("lead", ""),
@@ -165,6 +204,9 @@ class IncidentFilters(forms.Form):
             detected_by=data.get("detected_by", ""),
             since=max(filter(None, [self._period_start(data), self._midnight(data.get("since"))]), default=None),
             until=self._midnight(data.get("until"), days_later=1),
+            conditions=tuple(
+                each.condition(data[name], self.user) for name, each in self.narrowings.items() if data.get(name)
+            ),
         )
 
     @property
@@ -221,9 +263,20 @@ class IncidentFilters(forms.Form):
         return [self._shown("since"), self._shown("until")]
 
     @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What the address says beyond the fields of the form, and keeps when that is sent."""
+        return [(name, value) for name, value in self.pairs if name in self.narrowings and name not in self.errors]
+
+    @property
+    def not_kept(self) -> list[str]:
+        """What is wrong with that."""
+        return [str(error) for name in self.narrowings for error in self.errors.get(name, ())]
+
+    @property
     def shows_more(self) -> bool:
         """Whether something stands in the fields that are folded away otherwise."""
-        return any(name not in ("q", "service", "period", "sort") for name, _value in self.pairs)
+        in_sight = ("q", "service", "period", "sort", *self.narrowings)
+        return any(name not in in_sight for name, _value in self.pairs)
 
     @property
     def zone_label(self) -> str:
@@ -281,6 +334,12 @@ class IncidentFilters(forms.Form):
         if day is None:
             return None
         return dt.datetime.combine(day + dt.timedelta(days=days_later), dt.time(), self.zone).astimezone(dt.UTC)
+
+
+def _duration(value: str) -> Q:
+    name, _colon, state = value.partition(":")
+    start, end = BETWEEN[DurationName(name)]
+    return measured(start, end) if state == RECORDED else in_wrong_order(start, end)
 
 
 def _address(pairs: list[tuple[str, str]]) -> str:

@@ -65,7 +65,8 @@ def incident_export(request: SignedInRequest) -> HttpResponseBase:
 def filters_in(request: SignedInRequest) -> IncidentFilters:
     """The filters that the address asks for, with what this reader may choose from."""
     options = Incident.objects.filter_options()
-    return IncidentFilters(request.GET, options=options, zone=reader_zone(request.user), now=timezone.now())
+    zone, now = reader_zone(request.user), timezone.now()
+    return IncidentFilters(request.GET, user=request.user, options=options, zone=zone, now=now)
 
 
 def rows_of(incidents: list[Any], filters: IncidentFilters) -> list[dict[str, Any]]:

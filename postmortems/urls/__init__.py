@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
-from . import lessons, reading, search, transfer, writing
+from . import insights, lessons, reading, search, transfer, writing
 
 _postmortems = [*transfer.urlpatterns, *writing.urlpatterns, *reading.urlpatterns]
 
 urlpatterns = [
     # Looked through only for addresses that begin so.
     path("postmortems/", include(_postmortems)),
+    path("insights/", include(insights)),
     *lessons.urlpatterns,
     *search.urlpatterns,
 ]

@@ -332,6 +332,8 @@ ROWS: dict[str, Row] = {
     "action-new": Row(RESPONDER, 200, 302, ACTION),
     "action-list": Row(READER, 200),
     "action-export": Row(READER, 200),
+    "insights": Row(READER, 200),
+    "insights-export": Row(READER, 200),
     "action": Row(READER, 200, 302, {"verb": "start"}, may_post=WRITER),
     "action-edit": Row(RESPONDER, 200, 302, _action),
     "action-step": Row(WRITER, 200, 302),

@@ -35,6 +35,7 @@ ASKED = {
     ),
     "search": ("q=word", "q=word*", "q=INC-5", "q=A-1", "q=is:open", "q=is:private", "q=words", "q=-nothing word*"),
     "incident-export": ("", "q=word", "service=storefront", "tag=release"),
+    "insights": ("period=all&by=time&columns=time", "tag=releaseword", "service=storefront"),
     "open-now": ("title=word", "title=wages sent", ""),
     "incident-new": ("kind=report", "kind=near-miss", "kind=declare"),
     "timeline": ("starred=1", "after=1"),

@@ -61,6 +61,8 @@ MOST = {
     "delivery-log": 8,
     "setup": 16,
     "postmortem-edit": 16,
+    "insights": 20,
+    "insights-export": 12,
     "postmortem-export": 15,
     "postmortem-review": 40,
     "profile": 6,

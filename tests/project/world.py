@@ -158,6 +158,7 @@ class World:
             "number": 1,
             "format": "md",
             "verb": "start",
+            "section": "repeats",
             "change_id": self.changes[state].pk,
             "token_id": self.token.pk,
             "template_id": Template.objects.order_by("pk").values_list("pk", flat=True)[0],
