@@ -16,6 +16,7 @@ from incidents.views.answers import attempt, sent
 from ..domain import causes as domain
 from ..domain import defences as defences_domain
 from ..forms.lessons import CauseForm, DefencesForm
+from ..insights import absent_again
 from ..models import RootCause
 from ..permissions import LessonPerm
 from .panel import back_to_lessons, lesson_form
@@ -82,7 +83,8 @@ def defences(request: SignedInRequest, incident: Incident) -> HttpResponse:
 
     if attempt(form, save):
         return back_to_lessons(request, incident)
-    return lesson_form(request, "postmortems/defences.html", form, incident=incident)
+    again = absent_again(incident, request.user, now=timezone.now())
+    return lesson_form(request, "postmortems/defences.html", form, incident=incident, absent_again=again)
 
 
 def _cause(incident: Incident, cause_id: int) -> RootCause:

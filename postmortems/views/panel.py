@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from incidents.models import Incident
 from incidents.requests import SignedInRequest
@@ -12,6 +13,7 @@ from incidents.views.access import actor_of
 from incidents.views.answers import form_page
 
 from ..domain import checklist, wording
+from ..insights import absent_again
 from ..panels import lessons_panel
 
 
@@ -24,7 +26,8 @@ def back_to_lessons(request: SignedInRequest, incident: Incident) -> HttpRespons
     if postmortem is not None and "/postmortems/" in (request.htmx.current_url or ""):
         looked = checklist.look_at(postmortem)
         hints = wording.hints_at(wording.LESSONS, looked.hints)
-        context = {**panel.context, "checks": looked.checks, "lesson_hints": hints}
+        again = absent_again(incident, request.user, now=timezone.now())
+        context = {**panel.context, "checks": looked.checks, "lesson_hints": hints, "absent_again": again}
         response = render(request, "postmortems/_editor_answer.html", context)
     else:
         response = render(request, panel.template, {"panel": panel.context})

@@ -20,6 +20,7 @@ from incidents.zones import reader_zone
 
 from ..domain import checklist, drafting, lifecycle, sections, wording
 from ..forms.writing import HeadForm, HintForm, ReasonForm, SectionForm
+from ..insights import absent_again
 from ..models import ActionItem, DefenceCheck, Postmortem, RootCause, Section
 from ..permissions import LessonPerm
 from .draft import draft_of, shown
@@ -176,6 +177,7 @@ def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionFo
         "starred": incident.timeline.filter(is_starred=True, struck_at=None),
         "may_approve": offers(actor_of(request), LessonPerm.APPROVE, postmortem),
         "defences": DefenceCheck.objects.filter(incident=incident),
+        "absent_again": absent_again(incident, request.user, now=timezone.now()),
         **_reader_clock(request),
     }
 

@@ -60,7 +60,7 @@ MOST = {
     "audit-log": 8,
     "delivery-log": 8,
     "setup": 16,
-    "postmortem-edit": 16,
+    "postmortem-edit": 17,
     "insights": 20,
     "insights-export": 12,
     "postmortem-export": 15,
