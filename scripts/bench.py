@@ -69,14 +69,16 @@ def main() -> None:
     parser.add_argument("--incidents", type=int, default=20_000, help="made-up incidents (default 20,000)")
     parser.add_argument("--rounds", type=int, default=50, help="requests for each line (default 50)")
     parser.add_argument("--only", default="", help="measure the lines that hold this word, and the empty pages")
+    parser.add_argument("--filled", action="store_true", help="measure DATABASE_URL as `seed_load` has left it")
     parser.add_argument("--no-http", action="store_true", help="leave out the web server")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nevertwice-bench-") as folder:
         set_up(Path(folder))
-        fill(options.incidents)
+        if not options.filled:
+            fill(options.incidents)
         client, lines = asks()
         lines = [line for line in lines if options.only in line.name or "empty" in line.name]
-        print_head(options.incidents)
+        print_head()
         print_table(lines, [in_process(client, line, options.rounds) for line in lines])
         if not options.no_http:
             cookie = f"session={client.cookies['session'].value}"
@@ -154,6 +156,9 @@ def asks() -> tuple["Client", list[Ask]]:
         Ask("published postmortem, unchanged", internal, again=True),
         Ask("public postmortem, for anybody", public, anybody=True),
         Ask("public postmortem, unchanged", public, again=True, anybody=True),
+        Ask("insights, last 12 months", "/insights/"),
+        Ask("insights, last 90 days", "/insights/?period=90d"),
+        Ask("insights, all time", "/insights/?period=all"),
         Ask("declare, the form", "/incidents/new/"),
         Ask("add an entry", f"{small.get_absolute_url()}timeline/", entry),
         Ask("declare", "/incidents/new/", new_incident),
@@ -309,11 +314,14 @@ def timed(ask: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def print_head(incidents: int) -> None:
+def print_head() -> None:
     """What was measured on."""
     from django.db import connection
 
-    print(f"{connection.display_name}, {incidents} incidents. In one process, through all middleware; milliseconds:\n")
+    from incidents.models import Incident
+
+    print(f"{connection.display_name}, {Incident.objects.count()} incidents.")
+    print("In one process, through all middleware; milliseconds:\n")
 
 
 def print_table(lines: list[Ask], results: list[Measured]) -> None:
