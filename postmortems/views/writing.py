@@ -201,6 +201,8 @@ def _saved_in_place(
         "by": None,
         "checks": looked.checks,
         "hints": wording.hints_at(place, looked.hints),
+        # Leaving a field saves it once more: whoever leaves it for a hint does not see that hint come back.
+        "is_news": saved is not None and f"{saved.version}" != request.POST.get("version"),
         **_reader_clock(request),
     }
     return render(request, "postmortems/_saved_answer.html", context, status=200 if saved else 422)

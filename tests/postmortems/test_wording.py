@@ -169,6 +169,8 @@ def test_after_saving_the_answer_shows_those_of_what_was_saved(draft):
     answer = client_of().post(where, {"text": "The shop forgot us.", "version": section.version}, headers=headers)
     assert shown(answer.text) == {f"s{section.pk}": []}
     assert "Look at 4 hints on wording" in answer.text
+    same = {"text": "The shop forgot us.", "version": section.version + 1}
+    assert shown(client_of().post(where, same, headers=headers).text) == {}
     again = {"text": "Bob forgot <b>us</b>, a careless thing.", "version": section.version + 1}
     assert shown(client_of().post(where, again, headers=headers).text) == {f"s{section.pk}": ["careless"]}
 
