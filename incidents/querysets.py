@@ -422,6 +422,7 @@ class IncidentQuerySet(models.QuerySet):
         newest_change = f"(SELECT id FROM {changes} WHERE {told} ORDER BY id DESC LIMIT 1)"  # noqa: S608
         latest: dict[str, tuple[str, models.Field[Any, Any]]] = {
             "last_entry_at": (self._here("timeline", "MAX(created_at)"), moment),
+            "newest_entry": (self._here("timeline", "MAX(id)"), number),
             "newest_update": (self._here("updates", "MAX(id)", "cancelled_at IS NULL"), number),
             "updates_leave_at": (self._here("updates", "MAX(leaves_at)", "cancelled_at IS NULL"), moment),
             "newest_roll_call": (self._here("roll_calls", "MAX(id)"), number),

@@ -45,6 +45,27 @@ class Panel:
     context: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A few words beside the name of an incident, and the path that they lead to."""
+
+    words: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentDraft:
+    """What somebody has typed of an incident that they have not declared yet; ``services`` are keys."""
+
+    texts: Sequence[str]
+    services: Sequence[int] = ()
+    is_drill: bool = False
+
+
+# Makes the marks of those of these incidents (keys) that have any, as this person may know of them.
+MarkMaker = Callable[[Any, Sequence[int]], dict[int, list[Mark]]]
+# Makes the panel that is shown while somebody declares, or nothing.
+DraftPanelMaker = Callable[[Actor, IncidentDraft], Panel | None]
 # Makes the panel for this incident and reader, or nothing. Each brings its own queries.
 PanelMaker = Callable[[Actor, Incident], Panel | None]
 # Makes the panel of the page Today for this reader, whose day it is, or nothing.
@@ -159,6 +180,8 @@ _reminding: list[Reminding] = []
 _action_item_readers: list[ActionItemReader] = []
 _panel_makers: list[PanelMaker] = []
 _today_panel_makers: list[TodayPanelMaker] = []
+_draft_panel_makers: list[DraftPanelMaker] = []
+_mark_makers: list[MarkMaker] = []
 _made_private: list[Follower] = []
 _written: list[WritingFollower] = []
 _written_in_bulk: list[BulkFollower] = []
@@ -299,6 +322,31 @@ def add_message_kind(kind: MessageKind) -> None:
 def message_kind(name: str) -> MessageKind | None:
     """The kind of this name that another application registered."""
     return _message_kinds.get(name)
+
+
+def add_draft_panel(maker: DraftPanelMaker) -> None:
+    """Show a panel below the title while somebody declares, reports or records a near miss."""
+    _draft_panel_makers.append(maker)
+
+
+def draft_panels(actor: Actor, draft: IncidentDraft) -> list[Panel]:
+    """The panels for what was typed so far."""
+    made = (maker(actor, draft) for maker in _draft_panel_makers)
+    return [panel for panel in made if panel is not None]
+
+
+def add_marks(maker: MarkMaker) -> None:
+    """Set incidents apart wherever they are listed."""
+    _mark_makers.append(maker)
+
+
+def marks(user: Any, incidents: Sequence[int]) -> dict[int, list[Mark]]:
+    """What is said beside the names of these incidents (keys). A query for each that registered."""
+    found: dict[int, list[Mark]] = {}
+    for maker in _mark_makers:
+        for key, made in maker(user, incidents).items():
+            found.setdefault(key, []).extend(made)
+    return found
 
 
 def add_reminding(reminding: Reminding) -> None:

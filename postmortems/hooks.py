@@ -18,7 +18,7 @@ from .audit_words import DEEDS, NAMES, VALUES
 from .defaults import ensure_templates
 from .domain import action_items, derived, lifecycle, mentions, tracking, triggers
 from .models import SearchDocument
-from .panels import lessons_panel, today_panel
+from .panels import draft_panel, lessons_panel, repeat_marks, seen_before_panel, today_panel
 from .publication import document
 from .reminders import REMINDING
 from .search import ddl, index, keeping, similarity
@@ -27,6 +27,9 @@ from .search import ddl, index, keeping, similarity
 def register() -> None:
     """Called once, when the application is ready."""
     registry.add_panel(lessons_panel)
+    registry.add_panel(seen_before_panel)
+    registry.add_draft_panel(draft_panel)
+    registry.add_marks(repeat_marks)
     registry.add_today_panel(today_panel)
     registry.add_reminding(REMINDING)
     registry.read_action_items_with(tracking.read)

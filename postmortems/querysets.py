@@ -280,6 +280,10 @@ def publication_in(state: str, *, now: dt.datetime) -> Q:
 
 
 class RootCauseQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """Those of incidents that this person may know of."""
+        return self.filter(_seen_by(user, self.model))
+
     def same_as_earlier(self, user: Any) -> Self:
         """Causes that are the same as an earlier one, both of incidents that this person may know of.
 
@@ -486,7 +490,6 @@ class PostmortemQuerySet(models.QuerySet):
         counted = items.filter(incident=OuterRef("incident")).exclude(status=ActionStatus.WONT_DO)
         counted = counted.order_by().values("incident")
         done = counted.filter(status__in=(ActionStatus.DONE, ActionStatus.VERIFIED))
-        causes = self.model._meta.get_field("incident").related_model.root_causes.rel.related_model.objects
         return (
             self.select_related("incident")
             .prefetch_related("incident__services")
@@ -494,7 +497,6 @@ class PostmortemQuerySet(models.QuerySet):
                 item_count=Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0),
                 done_count=Coalesce(Subquery(done.annotate(n=Count("pk")).values("n")), 0),
                 durations=F("published_revision__document__durations"),
-                is_repeat=Exists(causes.filter(incident=OuterRef("incident"), same_as__isnull=False, removed_at=None)),
             )
             .order_by(*LIBRARY_ORDER)
         )

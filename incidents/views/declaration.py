@@ -1,5 +1,6 @@
 """Reporting, declaring, recording a near miss."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from .. import registry
 from ..clock_text import ClockContext, zone_label, zone_name
 from ..domain import declaration
 from ..enums import Role
@@ -20,6 +22,10 @@ from ..requests import SignedInRequest
 from ..zones import reader_zone
 from .access import actor_of, incident_page
 from .answers import attempt, form_page, say_time, sent
+
+# What is read of a form that is still being filled in.
+LONGEST_SAID, MOST_SERVICES = 2_000, 50
+SERVICE_KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 # What can begin, by the word in ``?kind=``: its form and the domain function that carries it out.
 BEGINNINGS: dict[str, tuple[type[NewIncidentForm], Callable[..., Incident]]] = {
@@ -37,15 +43,17 @@ def incident_new(request: SignedInRequest) -> HttpResponse:
     form = _form(request, form_class)
     if incident := attempt(form, lambda: begin(actor=actor, new=form.new_incident(), now=timezone.now())):
         return redirect(incident)
-    context = {"kind": kind, "open_now": _open_now(request), "severity_levels": SeverityLevel.objects.gravest_first()}
+    context = {"kind": kind, **_known_already(request, kind), "severity_levels": SeverityLevel.objects.gravest_first()}
     expected = None if kind == "near-miss" else calls.expected(actor)
     return form_page(request, "incidents/new.html", form, calls=expected, **context, **_zone(request))
 
 
 @require_safe
 def open_now(request: SignedInRequest) -> HttpResponse:
-    """The incidents that are open now, nearest to the title being typed first; a part of the page."""
-    return render(request, "incidents/_open_now.html", {"open_now": _open_now(request)})
+    """The incidents that are open now, nearest to the title being typed first, and what is known of earlier ones like
+    it; a part of the page.
+    """
+    return render(request, "incidents/_open_now.html", _known_already(request, request.GET.get("kind", "")))
 
 
 @require_safe
@@ -83,5 +91,20 @@ def _zone(request: SignedInRequest) -> dict[str, object]:
     return {"zone": zone, "zone_label": zone_label(zone, timezone.now())}
 
 
-def _open_now(request: SignedInRequest) -> QuerySet[Incident]:
-    return Incident.objects.visible_to(request.user).open_like(request.GET.get("title", "")[:200])
+def _known_already(request: SignedInRequest, kind: str) -> dict[str, object]:
+    """What is open now, unless it only nearly happened, and what others add to what was typed so far."""
+    said = request.POST or request.GET
+    texts = [said.get(name, "")[:LONGEST_SAID] for name in ("title", "impact", "summary")]
+    draft = registry.IncidentDraft(
+        texts=[text.replace("\x00", "") for text in texts],
+        services=[int(key) for key in said.getlist("services")[:MOST_SERVICES] if SERVICE_KEY.fullmatch(key)],
+        is_drill=bool(said.get("is_drill")),
+    )
+    return {
+        "open_now": [] if kind == "near-miss" else _open_now(request, texts[0]),
+        "panels": registry.draft_panels(actor_of(request), draft),
+    }
+
+
+def _open_now(request: SignedInRequest, title: str) -> QuerySet[Incident]:
+    return Incident.objects.visible_to(request.user).open_like(title[:200])

@@ -1,10 +1,9 @@
 """The page of one incident, and the forms that change it as a whole."""
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django import forms
-from django.db.models import Max
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -50,6 +49,8 @@ def incident_context(request: SignedInRequest, incident: Incident) -> dict[str, 
         "roles": [(role, incident.role_holder(role)) for role in IncidentRole],
         "milestones": [(m.label, incident.milestone(m), incident.milestone_precision(m)) for m in Milestone],
         "panels": registry.panels(actor_of(request), incident),
+        # While it burns nobody judges, and the page has its queries counted.
+        "marks": [] if incident.is_open else registry.marks(request.user, [incident.pk]).get(incident.pk, []),
         **({} if incident.is_open else _afterwards(incident, changes["triggered_at"])),
     }
 
@@ -99,10 +100,10 @@ def timeline_context(request: SignedInRequest, incident: Incident) -> dict[str, 
     }
 
 
-def _newest_id(incident: Incident, events: list[TimelineEvent]) -> int:
+def _newest_id(incident: Any, events: list[TimelineEvent]) -> int:
     """The entry written last, wherever in time it stands; 0 where there is none."""
     if len(events) > NEWEST_EVENTS:
-        return incident.timeline.aggregate(last=Max("pk"))["last"]
+        return incident.newest_entry
     return max((event.pk for event in events), default=0)
 
 

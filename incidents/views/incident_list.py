@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from .. import registry
 from ..domain.durations import NOT_APPLICABLE, PENDING, DurationName, duration
 from ..duration_text import format_duration
 from ..enums import IncidentKind, Severity, Status
@@ -21,6 +22,7 @@ from ..forms.incident_filters import IncidentFilters
 from ..models import Incident
 from ..paging import keyset_page
 from ..permissions import Perm, require
+from ..registry import Mark
 from ..requests import SignedInRequest
 from ..spreadsheets import INCIDENT_HEADER, incident_cells, spreadsheet
 from ..templatetags.times import moment
@@ -43,7 +45,7 @@ def incident_list(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(found, order=filters.order, params=request.GET)
     context = {
         "filters": filters,
-        "rows": rows_of(page.rows, filters),
+        "rows": rows_of(page.rows, filters, registry.marks(request.user, [row.pk for row in page.rows])),
         "before_url": filters.url_with(before=page.before) if page.before else "",
         "after_url": filters.url_with(after=page.after) if page.after else "",
     }
@@ -69,8 +71,8 @@ def filters_in(request: SignedInRequest) -> IncidentFilters:
     return IncidentFilters(request.GET, user=request.user, options=options, zone=zone, now=now)
 
 
-def rows_of(incidents: list[Any], filters: IncidentFilters) -> list[dict[str, Any]]:
-    """What each line of the list shows, ready to print; ``incidents`` come from ``for_list()``.
+def rows_of(incidents: list[Any], filters: IncidentFilters, marks: dict[int, list[Mark]]) -> list[dict[str, Any]]:
+    """What each line of the list shows, ready to print; ``incidents`` come from ``for_list()``, ``marks`` by key.
 
     A template that asked the incident for each word would take longer than all queries together: every
     ``get_…_display()`` translates all choices of its field anew.
@@ -92,7 +94,7 @@ def rows_of(incidents: list[Any], filters: IncidentFilters) -> list[dict[str, An
             "lead": incident.lead_name,
             "lead_is_gone": incident.lead_is_active is False,
             "is_private": incident.is_private,
-            "badges": badges_of(incident),
+            "badges": badges_of(incident) + [("badge-warn", mark.words) for mark in marks.get(incident.pk, [])],
         }
         for incident in incidents
     ]

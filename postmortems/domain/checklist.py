@@ -24,7 +24,7 @@ from incidents.models import Incident
 from incidents.permissions import Actor, require
 
 from ..enums import ActionStatus, ActionType, CauseRole, CheckCode, CheckForce
-from ..models import ActionItem, ChecklistRules, Postmortem, RootCause, Section
+from ..models import ActionItem, ChecklistRules, Postmortem, RepeatMark, RootCause, Section
 from ..permissions import LessonPerm
 from . import wording
 
@@ -143,6 +143,13 @@ class _Draft:
     def causes(self) -> list[RootCause]:
         return list(RootCause.objects.filter(incident=self.incident, removed_at=None))
 
+    @property
+    def is_repeat(self) -> bool:
+        """Whether people confirmed that it happened before."""
+        if any(cause.same_as_id for cause in self.causes):
+            return True
+        return RepeatMark.objects.filter(incident=self.incident).exists()
+
     @cached_property
     def items(self) -> list[ActionItem]:
         return list(ActionItem.objects.filter(incident=self.incident).exclude(status=ActionStatus.WONT_DO))
@@ -244,6 +251,8 @@ def _detective(draft: _Draft) -> _Finding | None:
 def _before(draft: _Draft) -> _Finding:
     is_answered = draft.postmortem.happened_before is not None
     missing = "" if is_answered else _("Answer “Has it happened before?”.")
+    if draft.postmortem.happened_before is False and draft.is_repeat:
+        missing = _("“Has it happened before?” says no, and a repeat is confirmed: put one of the two right.")
     return _Finding(missing, draft.editor("id_head_happened_before"))
 
 

@@ -6,19 +6,22 @@ settles it.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from incidents.enums import ChangeKind, ChangeVerdict, IncidentKind, Status, TimelineKind
 from incidents.models import Alert, Incident, IncidentChange, Service, TimelineEvent, User
+from incidents.registry import IncidentDraft
 
-from ..enums import UNFINISHED, CauseCategory, PostmortemStatus
-from ..models import ActionItem, Postmortem, RepeatMark, RootCause
+from ..enums import UNFINISHED, CauseCategory, CauseRole, PostmortemStatus
+from ..models import ActionItem, NotTheSame, Postmortem, RepeatMark, RootCause
+from ..models.postmortem import slug_of
 from ..querysets import JSONRows
 from ..search import similarity
 from ..search.similarity import Alike
@@ -31,6 +34,8 @@ SAME_SERVICE, SAME_CAUSE_KIND, SAME_TRIGGER_KIND = 0.5, 0.5, 0.25
 SAME_ALERT = 0.3
 MOST_SHOWN = 3
 MOST_WORDS_SAID = 4
+MOST_PROPOSED = 2
+_KINDLESS = (CauseCategory.UNKNOWN, CauseCategory.OTHER)
 _HELPED = (ChangeVerdict.MITIGATION, ChangeVerdict.FIX)
 
 
@@ -46,17 +51,19 @@ class Similar:
     reasons: tuple[str, ...]
 
     @property
+    def causes(self) -> list[str]:
+        """What its causes were."""
+        return [title for (title,) in json.loads(self.incident.causes or "[]")]
+
+    @property
+    def postmortem_url(self) -> str:
+        """Where its postmortem is read; empty where none is published."""
+        title = self.incident.published_title
+        return reverse("postmortem-canonical", args=[self.incident.reference, slug_of(title)]) if title else ""
+
+    @property
     def likely_repeat(self) -> bool:
         return self.score >= LIKELY_REPEAT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What is known of an incident before it is declared."""
-
-    texts: Sequence[str]
-    services: Collection[int] = ()
-    is_drill: bool = False
 
 
 def earlier_than(incident: Incident, user: User, *, limit: int = MOST_SHOWN) -> list[Similar]:
@@ -71,12 +78,42 @@ def among_all(incident: Incident, *, limit: int) -> list[Similar]:
     return _judged(similarity.alike_to(incident, among), _Asked.of(incident), None)[:limit]
 
 
-def like_draft(draft: Draft, user: User, *, limit: int = MOST_SHOWN) -> list[Similar]:
-    """Incidents that are like what somebody is about to declare, best first. Two queries, none without words."""
+def like_draft(draft: IncidentDraft, user: User, *, limit: int = MOST_SHOWN) -> list[Similar]:
+    """Incidents that are over and like what somebody is about to declare, best first. Two queries, or none."""
     kind = Q(kind=IncidentKind.DRILL)
     among = Incident.objects.visible_to(user).filter(kind if draft.is_drill else ~kind, is_example=False)
-    alike = similarity.alike_to_text(draft.texts, among.exclude(status=Status.CANCELLED))
+    alike = similarity.alike_to_text(draft.texts, among.filter(status__in=(Status.RESOLVED, Status.CLOSED)))
     return _shown(_judged(alike, _Asked(services=draft.services), user), limit)
+
+
+def proposals(causes: Sequence[RootCause], similar: Sequence[Similar]) -> dict[int, list[RootCause]]:
+    """For each cause (key) that is the same as no earlier one yet, those of the similar incidents that may be: told in
+    the same words, or of the same kind and role; nearest first, without what somebody said not to be the same.
+    Two queries.
+    """
+    asked = [cause for cause in causes if cause.same_as_id is None]
+    if not asked or not similar:
+        return {}
+    place = {one.incident.pk: rank for rank, one in enumerate(similar)}
+    standing = RootCause.objects.filter(incident__in=place, removed_at=None).exclude(role=CauseRole.LUCKY_SAVE)
+    earlier = list(standing.select_related("incident").order_by("pk"))
+    rejected = set(NotTheSame.objects.filter(cause__in=asked).values_list("cause", "earlier"))
+    found = {}
+    for cause in asked:
+        ranked = [
+            (_nearness(cause, other), -place[other.incident_id], -other.pk, other)
+            for other in earlier
+            if (cause.pk, other.pk) not in rejected and (cause.family_id or cause.pk) != (other.family_id or other.pk)
+        ]
+        found[cause.pk] = [other for near, *_rest, other in sorted(ranked, reverse=True) if near][:MOST_PROPOSED]
+    return {key: near for key, near in found.items() if near}
+
+
+def _nearness(cause: RootCause, other: RootCause) -> float:
+    """How many words two causes share, and a little for the same kind and role; 0 where nothing speaks for it."""
+    here, there = (similarity.terms_in([(one.title, 1)]).keys() for one in (cause, other))
+    same_kind = cause.category == other.category and cause.category not in _KINDLESS and cause.role == other.role
+    return len(here & there) + 0.5 * same_kind
 
 
 def _comparable(incidents: QuerySet[Incident], incident: Incident) -> QuerySet[Incident]:
@@ -114,7 +151,7 @@ class _Asked:
 def _causes(incident: Any) -> QuerySet[RootCause]:
     """The causes of an incident of which the kind says something."""
     said = RootCause.objects.filter(incident=incident, removed_at=None)
-    return said.exclude(category__in=(CauseCategory.UNKNOWN, CauseCategory.OTHER))
+    return said.exclude(category__in=_KINDLESS)
 
 
 def _triggers(incident: Any) -> QuerySet[IncidentChange]:

@@ -31,7 +31,7 @@ MOST_WORDS = 10_000
 # How common a term is, is counted over the newest incidents: old ones change nothing about it any more.
 SAMPLE = 5_000
 # Rows that are looked through for incidents that may be alike, rarest terms first.
-MOST_ROWS = 20_000
+MOST_ROWS = 5_000
 # Those that may be alike, before it is asked which of them this reader sees; and after it.
 MOST_FOUND, MOST_SEEN = 400, 12
 # Of a term that all have.
@@ -188,23 +188,26 @@ def _rarities(terms: Collection[str]) -> dict[str, float]:
 # incidents that share most, those of them that count here, and all their terms with how common these are.
 _STATEMENT = """
 WITH asked (term, weight) AS ({asked}),
-edge (id, total) AS (
-    SELECT MAX(id) - {sample}, CASE WHEN MAX(id) < {sample} THEN MAX(id) ELSE {sample} END FROM {incidents}
+edge (id, total, most) AS (
+    SELECT MAX(id) - {sample}, CASE WHEN MAX(id) < {sample} THEN MAX(id) ELSE {sample} END,
+        CASE WHEN MAX(id) < {sample} THEN {rows} ELSE {rows} * {sample} / MAX(id) END
+    FROM {incidents}
 ),
-counted (term, weight, known, total) AS (
+counted (term, weight, known, total, most) AS (
     SELECT asked.term, asked.weight,
         (SELECT COUNT(*) FROM {terms} AS other WHERE other.term = asked.term AND other.incident_id > edge.id),
-        edge.total
+        edge.total, edge.most
     FROM asked, edge
 ),
-pulling (term, pull, up_to) AS (
-    SELECT term, weight * POWER(LN((total + 1.0) / (known + 0.5)), 2), SUM(known) OVER (ORDER BY known, term)
+pulling (term, pull, passed) AS (
+    SELECT term, weight * POWER(LN((total + 1.0) / (known + 0.5)), 2),
+        (SUM(known) OVER (ORDER BY known, term) - known) / most
     FROM counted WHERE known <= total
 ),
 found (incident_id, pull) AS (
     SELECT other.incident_id, SUM(pulling.pull * other.weight) AS pull
     FROM pulling JOIN {terms} AS other ON other.term = pulling.term
-    WHERE pulling.up_to <= {rows}
+    WHERE pulling.passed < 1
     GROUP BY other.incident_id ORDER BY pull DESC, other.incident_id DESC LIMIT {most_found}
 ),
 seen (incident_id) AS (

@@ -21,6 +21,7 @@ from incidents.zones import reader_zone, today_of
 from ..domain import action_items as domain
 from ..domain.action_items import ActionVerb
 from ..domain.date_moves import moves_of
+from ..domain.families import families_of
 from ..forms.lessons import ActionForm, StepForm
 from ..models import ActionItem
 from ..permissions import LessonPerm
@@ -118,6 +119,7 @@ def _shown(request: SignedInRequest, item: ActionItem, form: StepForm) -> dict[s
         "may_edit": offers(actor, LessonPerm.CREATE_ACTION, item),
         "may_see_audit": offers(actor, Perm.VIEW_INCIDENT_AUDIT, item),
         "moves": moves_of(item),
+        "family": families_of([item.incident_id], request.user).get(item.incident_id),
         "today": today_of(request.user),
         "zone": reader_zone(request.user),
     }

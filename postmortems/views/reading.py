@@ -5,6 +5,7 @@ a role.
 """
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from incidents import registry
 from incidents.models import Incident
 from incidents.paging import keyset_page
 from incidents.permissions import Actor, offers, require
@@ -111,9 +113,15 @@ def library(request: PageRequest) -> HttpResponse:
     form = LibraryForm(request.GET, user=request.user, is_public=is_public)
     form.is_valid()
     found = Postmortem.objects.readable_by(request.user).for_library().filtered(**form.criteria())
+    page = keyset_page(found, order=LIBRARY_ORDER, params=request.GET)
+    if not is_public:
+        rows: list[Any] = page.rows
+        marks = registry.marks(request.user, [postmortem.incident_id for postmortem in rows])
+        for postmortem in rows:
+            postmortem.marks = marks.get(postmortem.incident_id, [])
     context = {
         "form": form,
-        "page": keyset_page(found, order=LIBRARY_ORDER, params=request.GET),
+        "page": page,
         "query": filters_of(request).urlencode(),
         "zone": reader_zone(request.user),
         "is_public": is_public,

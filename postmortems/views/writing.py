@@ -22,6 +22,7 @@ from ..domain import checklist, drafting, lifecycle, sections, wording
 from ..forms.writing import HeadForm, HintForm, ReasonForm, SectionForm
 from ..insights import absent_again
 from ..models import ActionItem, DefenceCheck, Postmortem, RootCause, Section
+from ..panels import repeats_context
 from ..permissions import LessonPerm
 from .draft import draft_of, shown
 
@@ -178,6 +179,7 @@ def _editor(request: SignedInRequest, postmortem: Postmortem, refused: SectionFo
         "may_approve": offers(actor_of(request), LessonPerm.APPROVE, postmortem),
         "defences": DefenceCheck.objects.filter(incident=incident),
         "absent_again": absent_again(incident, request.user, now=timezone.now()),
+        "repeats": repeats_context(actor_of(request), incident),
         **_reader_clock(request),
     }
 

@@ -13,9 +13,9 @@ from incidents.domain.impacts import ImpactContent
 from incidents.enums import ChangeVerdict, DetectedBy, IncidentKind, Role, Severity, Status
 from incidents.models import Alert, IncidentChange, TimelineEvent
 from incidents.permissions import Actor
+from incidents.registry import IncidentDraft as Draft
 from postmortems.domain import causes, seen_before
 from postmortems.domain.causes import CauseContent
-from postmortems.domain.seen_before import Draft
 from postmortems.models import SimilarityTerm
 from postmortems.search import keeping, similarity
 from tests.factories import make_action_item, make_cause, make_change, make_incident, make_service, make_user

@@ -150,6 +150,7 @@ class World:
             "app_label": "incidents",
             "url": "nothing-here/",
             "cause_id": self.causes[state].pk,
+            "earlier_id": self.causes[state].pk,
             "section_id": self._section_id(state),
             "comment_id": self._comment(state).pk,
             "thread_id": self._comment(state).thread_id,
