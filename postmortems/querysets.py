@@ -524,7 +524,7 @@ class SearchDocumentQuerySet(models.QuerySet):
         and of what hangs on none.
         """
         # With a limit it is looked up for each document; else PostgreSQL would gather all incidents that there are.
-        seen = Q(incident=Subquery(incidents.filter(pk=OuterRef("incident_id")).values("pk")[:1]))
+        seen = Q(incident=Subquery(incidents.filter(pk=OuterRef("incident_id")).order_by().values("pk")[:1]))
         if alone and user.is_authenticated and user.has_role(Role.READER):
             seen |= Q(incident=None)
         found = self.filter(seen)

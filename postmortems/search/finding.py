@@ -33,7 +33,7 @@ MAX_SPREAD = 100
 BATCH = 50
 EARLIEST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 
-BACKENDS = {"sqlite": sqlite.matching, "postgresql": postgres.matching}
+BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgres}
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def _stands_in(way: Stems, text: str) -> bool:
 
 def matching(documents: QuerySet[SearchDocument], terms: tuple[Term, ...], *, in_titles: bool = False) -> Any:
     """Those of these documents that hold all terms, asked in the language of the engine."""
-    return BACKENDS[connection.vendor](documents, terms, in_titles=in_titles)
+    return BACKENDS[connection.vendor].matching(documents, terms, in_titles=in_titles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,9 @@ def _candidates(documents: QuerySet[SearchDocument], terms: tuple[Term, ...]) ->
 
 def _newest(documents: QuerySet[SearchDocument], terms: tuple[Term, ...] = ()) -> Iterator[_Candidate]:
     columns = ("pk", "incident", "kind", "object_id", "at", "weight", "title_words")
-    for pk, incident, kind, object_id, at, weight, title in documents.values_list(*columns)[:CANDIDATES]:
+    for pk, incident, kind, object_id, at, weight, title in BACKENDS[connection.vendor].newest(
+        documents, columns, CANDIDATES
+    ):
         in_title = bool(terms and title) and all(holds(term, title, "") for term in terms)
         yield _Candidate(pk, incident, kind, object_id, at, weight + IN_TITLE * in_title)
 
@@ -158,7 +160,7 @@ def _spread(documents: QuerySet[SearchDocument], terms: tuple[Term, ...], known:
     complete, everything = [], []
     for term in terms:
         rows = matching(documents, (term,)).filter(incident__isnull=False)
-        keys = list(rows.values_list("incident", flat=True)[:MANY])
+        keys = [key for (key,) in BACKENDS[connection.vendor].newest(rows, ("incident",), MANY)]
         everything.append(set(keys))
         if len(keys) < MANY:
             complete.append(everything[-1])

@@ -8,6 +8,11 @@ from .ddl import INDEX, TABLE
 from .query import Sequence, Term
 
 
+def newest(documents: QuerySet[Any], columns: tuple[str, ...], most: int) -> list[tuple[Any, ...]]:
+    """These columns of the newest of these documents, which come from `matching()`."""
+    return list(documents.values_list(*columns)[:most])
+
+
 def matching(documents: QuerySet[Any], terms: tuple[Term, ...], *, in_titles: bool = False) -> QuerySet[Any]:
     """Those of these documents that hold all terms, the newest first; ``in_titles``: in their titles alone."""
     asked = " AND ".join(f"({' OR '.join(map(_sequence, term.ways))})" for term in terms)
