@@ -426,7 +426,7 @@ class PostmortemQuerySet(models.QuerySet):
         columns = ["incident_id", "published_title", "audience"]
         columns += [f"incident__{name}" for name in ("series", "number", "is_private", "is_example", "home_zone")]
         columns.append("incident__sort_at")
-        columns += [f"{revision}{name}" for name in ("number", "note", "published_at")]
+        columns += [f"{revision}{name}" for name in ("number", "note", "published_at", "document__revisions")]
         if is_public:
             return self.values(*columns, f"{revision}html_public")
         return self.annotate(**self._live(user)).values(*columns, f"{revision}html_internal", *LIVE)

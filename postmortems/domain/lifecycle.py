@@ -128,20 +128,23 @@ def approve_and_publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetim
     _check_complete(postmortem)
     if postmortem.status == PostmortemStatus.IN_REVIEW or changed_since_approval(postmortem):
         approve(actor=actor, postmortem=postmortem, now=now, note=note)
-    return publish(actor=actor, postmortem=postmortem, now=now)
+    # Of what is out already the note says to readers what changed; else it is for whoever wrote it.
+    return publish(actor=actor, postmortem=postmortem, now=now, note=note if postmortem.is_published else "")
 
 
 @transaction.atomic
 def publish(*, actor: Actor, postmortem: Postmortem, now: dt.datetime, note: str = "") -> Revision:
     """Make an immutable revision that readers see, and close the incident if it is resolved.
 
-    ``note`` says what changed since the last revision. Raises `NotPossible` naming what is still missing.
+    ``note`` says what changed since the last revision, for readers; one that follows another cannot do without.
+    Raises `NotPossible` naming what is still missing.
     """
     require(actor, LessonPerm.APPROVE, postmortem)
     _check_possible(postmortem, PostmortemVerb.PUBLISH)
     if postmortem.is_published:
         # What an approval was given for is out already; errata are nobody's own decision either.
         _check_second_person(actor, postmortem)
+        _check_says_what_changed(note)
     if changed_since_approval(postmortem):
         message = _("What it tells has changed since it was approved. Look at it again and approve what it says now.")
         raise NotPossible(message, code="changed_since_approval")
@@ -308,6 +311,12 @@ def _check_complete(postmortem: Postmortem) -> None:
     missing = checklist.blocking(postmortem)
     if missing:
         raise NotPossible(_("Not yet: %(missing)s") % {"missing": " ".join(missing)}, code="checklist")
+
+
+def _check_says_what_changed(note: str) -> None:
+    if not note.strip():
+        message = _("Say what changed; readers see it with the date of this revision.")
+        raise InvalidInput(message, code="note_missing", fields={"note": message})
 
 
 def _check_second_person(actor: Actor, postmortem: Postmortem) -> None:

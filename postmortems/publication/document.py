@@ -45,7 +45,10 @@ WRITTEN = frozenset(
 
 def make_revision(*, postmortem: Postmortem, number: int, now: dt.datetime, note: str, actor: Actor) -> Revision:
     """Store what is written now as the next revision, with the HTML of both variants."""
-    document = build(postmortem)
+    document, note = build(postmortem), " ".join(note.split())[:500]
+    if not postmortem.shows_names:
+        note = _roles(postmortem).in_place_of_names(note)[:500]
+    document["revisions"] = _revisions(postmortem, number, now, note)
     return Revision.objects.create(
         postmortem=postmortem,
         number=number,
@@ -54,7 +57,7 @@ def make_revision(*, postmortem: Postmortem, number: int, now: dt.datetime, note
         html_internal=html.render(document, public=False),
         html_public=html.render(document, public=True),
         renderer_version=html.RENDERER_VERSION,
-        note=note.strip()[:500],
+        note=note,
         published_by=actor.user,
         published_at=now,
     )
@@ -82,8 +85,19 @@ def build(postmortem: Postmortem, typed: Mapping[int, str] | None = None) -> dic
     document = _with_live_values(_as_written(postmortem, typed or {}), postmortem.incident)
     if postmortem.shows_names:
         return document
+    return _anonymous(document, _roles(postmortem))
+
+
+def _roles(postmortem: Postmortem) -> Roles:
     people = people_of(postmortem.incident)
-    return _anonymous(document, Roles(people, everybody_else(people)))
+    return Roles(people, everybody_else(people))
+
+
+def _revisions(postmortem: Postmortem, number: int, now: dt.datetime, note: str) -> list[dict[str, Any]]:
+    """This revision and all before it, the latest first: when each was published, and what had changed."""
+    earlier = postmortem.revisions.order_by("-number").values_list("number", "published_at", "note")
+    told = [(number, now, note), *earlier]
+    return [{"number": number, "at": _iso(at), "note": note} for number, at, note in told]
 
 
 def of_incident(incident: Incident, postmortem: Postmortem | None = None) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def inside(postmortem: Postmortem) -> list[Finding]:
         return []
     reader = _Reader()
     reader.feed(revision.html_public)
-    text = " ".join([*reader.texts, *(item["text"] for item in revision.document["action_items"])])
+    told = revision.document
+    beside = [*(item["text"] for item in told["action_items"]), *(each["note"] for each in told.get("revisions", []))]
+    text = " ".join([*reader.texts, *beside])
     found = [Finding(_("name"), name) for name in _names(text)]
     found += [Finding(_("e-mail address"), address) for address in sorted(set(_EMAIL.findall(text)))]
     found += [Finding(_("host"), host) for host in sorted({*_HOST.findall(_EMAIL.sub(" ", text)), *reader.hosts})]

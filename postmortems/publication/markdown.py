@@ -20,6 +20,7 @@ _HEADINGS = {
     "causes": "Causes",
     "actions": "Action items",
     "defences": "Safety nets",
+    "revisions": "Revisions",
 }
 
 
@@ -35,6 +36,7 @@ def to_markdown(document: dict[str, Any]) -> str:
         _part("causes", [_cause(cause) for cause in document["causes"]]),
         _part("actions", [_action(item, document["causes"]) for item in document["action_items"]]),
         _part("defences", [_defence(check) for check in document["defences"]]),
+        _part("revisions", _revisions(document.get("revisions", []), zone)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -115,6 +117,14 @@ def _action(item: dict[str, Any], causes: list[dict[str, Any]]) -> str:
 def _defence(check: dict[str, Any]) -> str:
     note = f" — {json.dumps(check['note'], ensure_ascii=False)}" if check["note"] else ""
     return f"- {check['defence']}: {check['result']}{note}"
+
+
+def _revisions(revisions: list[dict[str, Any]], zone: dt.tzinfo) -> list[str]:
+    """What was put right after the first publication, for people: what is read back from a file begins anew."""
+    if len(revisions) < 2:
+        return []
+    notes = {each["number"]: f": {_line(each['note'])}" if each["note"] else "" for each in revisions}
+    return [f"- r{each['number']}, {_moment(each['at'], zone)}{notes[each['number']]}" for each in revisions]
 
 
 def _moment(text: str, zone: dt.tzinfo) -> str:

@@ -59,6 +59,14 @@ class Planned(NamedTuple):
     done: bool
 
 
+class Published(NamedTuple):
+    """A revision up to the one that is read: when it was published, and what had changed."""
+
+    number: int
+    at: dt.datetime
+    note: str
+
+
 class Repeat(NamedTuple):
     """Another incident that is the same again: its cause, or why somebody says so."""
 
@@ -94,6 +102,7 @@ class Page:
     number: int
     published_at: dt.datetime
     note: str
+    revisions: tuple[Published, ...]
     zone: str
     is_example: bool
     audience: str
@@ -143,6 +152,7 @@ class Found:
             "number": row["published_revision__number"],
             "published_at": _utc(row["published_revision__published_at"]),
             "note": row["published_revision__note"],
+            "revisions": _revisions(row["published_revision__document__revisions"]),
             "zone": row["incident__home_zone"],
             "is_example": bool(row["incident__is_example"]),
             "audience": row["audience"],
@@ -194,6 +204,7 @@ def of_revision(postmortem: Postmortem, revision: Revision, actor: Actor | None)
         number=revision.number,
         published_at=revision.published_at,
         note=revision.note,
+        revisions=_revisions(document.get("revisions")),
         zone=incident.home_zone if actor else document["incident"]["home_zone"],
         is_example=incident.is_example,
         audience=postmortem.audience,
@@ -259,6 +270,12 @@ def _item(number: int, text: str, owner: str | None, due_on: str | None, status:
 
 def _repeat(is_cause: bool, why: str, series: str, number: int, title: str, at: str) -> Repeat:
     return Repeat(why, is_cause, _reference(series, number), title, _utc(at))
+
+
+def _revisions(told: str | list[dict[str, Any]] | None) -> tuple[Published, ...]:
+    """What a document says of its revisions; those made by an older program say nothing."""
+    rows = json.loads(told) if isinstance(told, str) else told or []
+    return tuple(Published(row["number"], _utc(row["at"]), row["note"]) for row in rows)
 
 
 def _planned(items: list[dict[str, Any]]) -> tuple[Planned, ...]:

@@ -35,6 +35,8 @@ def history(request: SignedInRequest, incident: Incident) -> HttpResponse:
         **shown(request, postmortem),
         "revisions": postmortem.revisions.select_related("published_by").defer(*LONG),
         "versions": rows[:PAGE],
+        # What the last save changed is what most people look for.
+        "from_key": rows[min(1, len(rows) - 1)].key if rows else "",
         "older": rows[PAGE - 1] if len(rows) > PAGE else None,
         "is_first_page": place is None,
     }

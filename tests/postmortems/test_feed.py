@@ -59,7 +59,7 @@ def test_an_empty_feed_stays_the_same_and_one_that_is_not_says_when_it_changed()
 def test_what_is_withdrawn_leaves_it():
     postmortem = make_published(title="Gone", public=True)
     assert entries() == ["Gone"]
-    review(client_of(Role.EDITOR), postmortem, "publish")
+    review(client_of(Role.EDITOR), postmortem, "publish", "Put right")
     assert entries() == []
 
 

@@ -210,8 +210,8 @@ def test_errata_of_a_sev1_are_not_one_persons_decision_either():
     postmortem = sev1(author=author.user)
     review(author, postmortem, "submit")
     review(other, postmortem, "approve-and-publish")
-    assert review(author, postmortem, "publish") == 422
-    assert review(other, postmortem, "publish") == 302
+    assert review(author, postmortem, "publish", "Put right") == 422
+    assert review(other, postmortem, "publish", "Put right") == 302
 
 
 def test_nor_is_it_one_persons_decision_to_retract_a_sev1():
@@ -367,7 +367,7 @@ def test_public_is_a_second_decision_after_the_preview():
 def test_what_the_preview_showed_must_be_the_latest_and_the_next_press_is_about_that():
     postmortem = make_published()
     editor = client_of(Role.EDITOR)
-    review(editor, postmortem, "publish")
+    review(editor, postmortem, "publish", "Put right")
     response = editor.post(address(postmortem, "preview"), {"public": "1", "looked": "on", "revision": "1"})
     assert response.status_code == 422
     assert "it has changed" in text_of(response)
@@ -379,7 +379,7 @@ def test_a_new_revision_is_internal_until_it_was_looked_at():
     postmortem = make_published(public=True)
     editor = client_of(Role.EDITOR)
     assert postmortem.audience == "public"
-    review(editor, postmortem, "publish")
+    review(editor, postmortem, "publish", "Put right")
     assert postmortem.audience == "internal"
     assert make_public(editor, postmortem) == 302
 

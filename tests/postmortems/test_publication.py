@@ -120,7 +120,7 @@ def test_the_page_tells_all_that_was_written():
 def test_an_import_says_that_nobody_here_reviewed_it():
     postmortem = make_published()
     Postmortem.objects.filter(pk=postmortem.pk).update(is_imported=True)
-    review(client_of(Role.EDITOR), postmortem, "publish")
+    review(client_of(Role.EDITOR), postmortem, "publish", "Put right")
     assert "imported, not reviewed here" in read(client_of(Role.READER), postmortem)
 
 

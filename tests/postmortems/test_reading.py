@@ -150,7 +150,7 @@ def test_readers_see_the_revision_never_the_draft():
             assert "New words" not in shown
             assert "New sentence" not in shown
         assert text_of(client.get("/postmortems/?q=edited")).count("As published") == 0
-    review(editor, postmortem, "publish")
+    review(editor, postmortem, "publish", "Put right")
     response = reader.get(where)
     assert (response.status_code, response.url) == (301, path(postmortem))
     assert "New words" in read(reader, postmortem)
@@ -162,7 +162,7 @@ def test_an_older_revision_stays_readable_inside():
     editor = client_of(Role.EDITOR)
     section = postmortem.sections.first()
     editor.post(f"{address(postmortem, 'edit')}{section.pk}/", {"version": section.version, "text": "Second words"})
-    review(editor, postmortem, "publish")
+    review(editor, postmortem, "publish", "Put right")
     page = text_of(client_of(Role.READER).get(address(postmortem, "revision", 1)))
     assert "First words" in page
     assert "not the latest one" in page
@@ -222,7 +222,7 @@ CHANGES = {
     "owner": lambda _p: User.objects.filter(name="Own Er").update(name="Renamed Er"),
     "scheme of the reader": lambda _p: User.objects.filter(name="Rea Der").update(colour_scheme="dark"),
     "role of the reader": lambda _p: User.objects.filter(name="Rea Der").update(role="editor"),
-    "revision": lambda p: review(client_of(Role.EDITOR), p, "publish"),
+    "revision": lambda p: review(client_of(Role.EDITOR), p, "publish", "Put right"),
     "an earlier incident": lambda _p: Incident.objects.filter(title="Earlier").update(title="Before", version=9),
     "a cause that is no longer the same": lambda p: RootCause.objects.filter(incident=p.incident).update(same_as=None),
 }
