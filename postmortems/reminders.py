@@ -103,7 +103,9 @@ def _by_team(items: list[ActionItem]) -> dict[ActionItem, list[User]]:
         return {}
     prefetch_related_objects(items, "incident__services")
     teams = {team.pk: team for team in Team.objects.active().select_related("team_lead", "deputy")}
-    return {item: _responsible(item, teams) for item in sorted(items, key=lambda item: (due_of(item), item.pk))}
+    # Looked up once, for all.
+    admins = list(calls.admins())
+    return {item: _responsible(item, teams, admins) for item in sorted(items, key=lambda item: (due_of(item), item.pk))}
 
 
 def _is_up_to_the_team(item: ActionItem, today: dt.date) -> bool:
@@ -115,7 +117,7 @@ def _is_up_to_the_team(item: ActionItem, today: dt.date) -> bool:
     return not Actor.person(person).sees(item.incident)
 
 
-def _responsible(item: ActionItem, teams: Mapping[int, Team]) -> list[User]:
+def _responsible(item: ActionItem, teams: Mapping[int, Team], admins: list[User]) -> list[User]:
     """The first who can be reached, as `calls.ladder()` has it, and is not who lets it lie."""
     incident = item.incident
     of_services = {service.team_id for service in incident.services.all()}
@@ -124,7 +126,7 @@ def _responsible(item: ActionItem, teams: Mapping[int, Team]) -> list[User]:
         [team for key, team in teams.items() if key in of_services],
         [team for team in teams.values() if team.is_default],
     ]
-    for rung in calls.rungs(nearest, incident):
+    for rung in calls.rungs(nearest, incident, admins=admins):
         if others := [person for person in rung if person != _whose(item)]:
             return others
     return []

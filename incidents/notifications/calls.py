@@ -37,11 +37,11 @@ def ladder(incident: Incident) -> Iterator[Rung]:
     the deputy where no team lead can come; then the other deputies; then the admins. Whoever has no address, may not
     see the incident or could not take it is passed over.
     """
-    yield from rungs(_teams_by_nearness(incident), incident)
+    yield from rungs(_teams_by_nearness(incident), incident, admins=admins())
 
 
-def rungs(teams_by_nearness: Iterable[Sequence[Team]], incident: Incident) -> Iterator[Rung]:
-    """The same where the teams are known: the incident's own, those of its services, the default team."""
+def rungs(teams_by_nearness: Iterable[Sequence[Team]], incident: Incident, *, admins: Iterable[User]) -> Iterator[Rung]:
+    """The same where people are known: of the incident's own team, those of its services, the default team."""
     for teams in teams_by_nearness:
         pairs = [(_reachable([team.team_lead], incident), _reachable([team.deputy], incident)) for team in teams]
         first: Rung = {}
@@ -52,7 +52,12 @@ def rungs(teams_by_nearness: Iterable[Sequence[Team]], incident: Incident) -> It
             second = {person: CallStep.DEPUTY for _leads, deputies in pairs for person in deputies}
             yield {person: step for person, step in second.items() if person not in first}
             break
-    yield dict.fromkeys(_reachable(User.objects.with_role(Role.ADMIN).order_by("name"), incident), CallStep.ADMIN)
+    yield dict.fromkeys(_reachable(admins, incident), CallStep.ADMIN)
+
+
+def admins() -> Iterable[User]:
+    """Whoever is called last, looked up when they are."""
+    return User.objects.with_role(Role.ADMIN).order_by("name")
 
 
 def wakes(incident: Incident) -> bool:
