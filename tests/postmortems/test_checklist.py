@@ -9,6 +9,7 @@ from django.utils import timezone
 from incidents.enums import DetectedBy, IncidentKind, Role, Status
 from incidents.models import Impact
 from postmortems.domain.checklist import blocking, checks
+from postmortems.models import Postmortem
 from tests.factories import make_action_item, make_cause, make_incident, make_postmortem, make_user
 from tests.incident_pages import client_of, recorded, text_of, url
 from tests.postmortems.pages import address, review
@@ -20,6 +21,8 @@ ADMIN_PAGE = "/postmortems/checklist/"
 
 
 def ticked(postmortem):
+    # Looked at anew: what was asked for once is kept with the object.
+    postmortem = Postmortem.objects.get(pk=postmortem.pk)
     return {check.code.value: check.done for check in checks(postmortem)}
 
 
