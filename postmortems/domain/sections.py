@@ -22,6 +22,8 @@ from . import versions
 
 WRITABLE = (PostmortemStatus.DRAFT, PostmortemStatus.IN_REVIEW, PostmortemStatus.APPROVED, PostmortemStatus.PUBLISHED)
 MAX_SECTIONS = 100
+# What is read anew before a section is changed: what it says, and all that a version of it keeps.
+_KEPT = ("heading", "text", "version", "saved_by", "saved_at", "removed_at")
 
 
 @transaction.atomic
@@ -108,11 +110,12 @@ def rename(
     require(actor, LessonPerm.WRITE, section.postmortem)
     _check_writable(section.postmortem)
     _locked(section.postmortem)
-    section.refresh_from_db(fields=["heading", "kind", "version", "removed_at"], from_queryset=Section.every.all())
+    section.refresh_from_db(fields=[*_KEPT, "kind"], from_queryset=Section.every.all())
     _check_standing(section)
     values = {"heading": _heading(heading), "kind": kind}
     if seen is not None and section.heading not in (seen, values["heading"]):
-        raise Stale(_("Somebody else has renamed it: compare, and save again."), current=section)
+        message = _("Somebody else has renamed it “%(heading)s” meanwhile. Save again to put yours in its place.")
+        raise Stale(message % {"heading": section.heading}, current=section)
     changes = audit.difference(section, values)
     if changes:
         before = versions.of_section(section)
@@ -123,16 +126,15 @@ def rename(
 
 
 @transaction.atomic
-def move(*, actor: Actor, section: Section, place: int, now: dt.datetime) -> Section:
-    """Move a section to this place among those that stand, counted from 0; beyond the end is the end."""
+def move(*, actor: Actor, section: Section, by: int, now: dt.datetime) -> Section:
+    """Move a section down by so many places, or up where that is negative; at either end it stays."""
     require(actor, LessonPerm.WRITE, section.postmortem)
     _check_writable(section.postmortem)
     standing = _locked(section.postmortem)
-    before = next((n for n, other in enumerate(standing) if other.pk == section.pk), None)
+    before = next((place for place, other in enumerate(standing) if other.pk == section.pk), None)
     if before is None:
-        _check_standing(Section.every.get(pk=section.pk))
-        return section
-    after = min(max(place, 0), len(standing) - 1)
+        raise _removed()
+    after = min(max(before + by, 0), len(standing) - 1)
     if before == after:
         return section
     standing.insert(after, standing.pop(before))
@@ -148,7 +150,7 @@ def remove(*, actor: Actor, section: Section, now: dt.datetime) -> Section:
     require(actor, LessonPerm.WRITE, section.postmortem)
     _check_writable(section.postmortem)
     _locked(section.postmortem)
-    section.refresh_from_db(from_queryset=Section.every.all())
+    section.refresh_from_db(fields=_KEPT, from_queryset=Section.every.all())
     if section.removed_at is None:
         compare_and_set(section, at=now, removed_at=now, removed_by=actor.user)
         versions.keep(actor=actor, section=section, before=versions.of_section(section), now=now)
@@ -157,21 +159,24 @@ def remove(*, actor: Actor, section: Section, now: dt.datetime) -> Section:
 
 
 @transaction.atomic
-def restore(*, actor: Actor, section: Section, now: dt.datetime) -> Section:
-    """Put a removed section back where it was."""
+def restore(
+    *, actor: Actor, section: Section, now: dt.datetime, text: str | None = None, base: str | None = None
+) -> Section:
+    """Put a removed section back where it was; with ``text`` as `save()` takes it, where somebody was writing in it."""
     require(actor, LessonPerm.WRITE, section.postmortem)
     _check_writable(section.postmortem)
     standing = _locked(section.postmortem)
-    section.refresh_from_db(from_queryset=Section.every.all())
-    if section.removed_at is None:
-        return section
-    if len(standing) >= MAX_SECTIONS:
-        raise NotPossible(_("It has %(most)d sections already.") % {"most": MAX_SECTIONS})
-    compare_and_set(section, at=now, removed_at=None, removed_by=None)
-    versions.keep(actor=actor, section=section, before=None, now=now)
-    standing.insert(sum(other.position < section.position for other in standing), section)
-    _number(standing)
-    _record(actor, section, "section_restored", now, {"section": (None, section.heading[:40])})
+    section.refresh_from_db(fields=[*_KEPT, "position"], from_queryset=Section.every.all())
+    if section.removed_at is not None:
+        if len(standing) >= MAX_SECTIONS:
+            raise NotPossible(_("It has %(most)d sections already.") % {"most": MAX_SECTIONS})
+        compare_and_set(section, at=now, removed_at=None, removed_by=None)
+        versions.keep(actor=actor, section=section, before=None, now=now)
+        standing.insert(sum(other.position < section.position for other in standing), section)
+        _number(standing)
+        _record(actor, section, "section_restored", now, {"section": (None, section.heading[:40])})
+    if text is not None:
+        save(actor=actor, section=section, text=text, base=section.text if base is None else base, now=now)
     return section
 
 
@@ -274,7 +279,11 @@ def _heading(text: str) -> str:
 
 def _check_standing(section: Section) -> None:
     if section.removed_at is not None:
-        raise NotPossible(_("This section was removed meanwhile. Put it back to write on."), code="removed")
+        raise _removed()
+
+
+def _removed() -> NotPossible:
+    return NotPossible(_("This section was removed meanwhile. Put it back to write on."), code="removed")
 
 
 def _record(actor: Actor, section: Section, what: str, now: dt.datetime, changes: Mapping[str, Any]) -> None:

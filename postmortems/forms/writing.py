@@ -1,5 +1,6 @@
 """Writing a postmortem, reviewing and publishing it."""
 
+import uuid
 from typing import Any, Self
 
 from django import forms
@@ -10,7 +11,7 @@ from incidents.forms.versioned import VersionedForm
 
 from ..domain import checklist
 from ..domain.wording import HintsAt
-from ..enums import CheckCode, CheckForce
+from ..enums import CheckCode, CheckForce, SectionKind
 from ..models import ChecklistRules, Postmortem, Section, Template
 
 LONGEST_SECTION = 200_000
@@ -55,7 +56,7 @@ class HeadForm(VersionedForm):
 
 
 class SectionForm(VersionedForm):
-    """The text of one section."""
+    """The text of one section, with the text that its writer began with."""
 
     # What the editor shows below it.
     hints: HintsAt
@@ -63,6 +64,7 @@ class SectionForm(VersionedForm):
     text = forms.CharField(
         required=False, max_length=LONGEST_SECTION, strip=False, widget=forms.Textarea(attrs={"rows": 8})
     )
+    base = forms.CharField(required=False, max_length=LONGEST_SECTION, strip=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, section: Section, **more: Any) -> None:
         initial = {"version": section.version, "text": section.text}
@@ -72,6 +74,38 @@ class SectionForm(VersionedForm):
 
     def anew(self, current: Section) -> Self:
         return type(self)(section=current)
+
+    def began_with(self) -> str | None:
+        """The base as it was sent; nothing where the browser does not know it."""
+        base: str | None = self.data.get("base")
+        return base
+
+
+class NewSectionForm(forms.Form):
+    """The heading and kind of a section that is added."""
+
+    heading = forms.CharField(label=_("Heading"), max_length=200)
+    kind = forms.ChoiceField(label=_("Kind"), choices=SectionKind.choices, initial=SectionKind.OTHER)
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, auto_id="id_new_%s", **more)
+
+
+class RenameForm(forms.Form):
+    """Another heading or kind of a section, with the heading that the person saw."""
+
+    heading = forms.CharField(label=_("Heading"), max_length=200)
+    kind = forms.ChoiceField(label=_("Kind"), choices=SectionKind.choices)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200, strip=False)
+
+    def __init__(self, *args: Any, section: Section, **more: Any) -> None:
+        initial = {"heading": section.heading, "kind": section.kind, "seen": section.heading}
+        super().__init__(*args, initial=initial, auto_id=f"id_r{section.pk}_%s", **more)
+
+    def meet(self, current: Section) -> None:
+        """Let the next press replace the heading that it has now."""
+        self.data = {**self.data.dict(), "seen": current.heading}  # type: ignore[attr-defined]
 
 
 class ReasonForm(forms.Form):

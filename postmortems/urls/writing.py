@@ -2,14 +2,26 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from ..views import checklist, comments, history, review, templates, writing
+from ..views import checklist, comments, history, review, sections, templates, writing
 
-_postmortem = [
+_section: list[URLPattern | URLResolver] = [
+    path("", sections.section_save, name="section-save"),
+    path("head/", sections.section_head, name="section-head"),
+    path("rename/", sections.section_rename, name="section-rename"),
+    path("move/", sections.section_move, name="section-move"),
+    path("remove/", sections.section_remove, name="section-remove"),
+    path("restore/", sections.section_restore, name="section-restore"),
+    path("preview/", sections.section_preview, name="section-preview"),
+    path("waive/", sections.section_waive, name="section-waive"),
+]
+
+_postmortem: list[URLPattern | URLResolver] = [
     path("start/", writing.start, name="postmortem-start"),
     path("edit/", writing.edit, name="postmortem-edit"),
-    path("edit/<int:section_id>/", writing.section_save, name="section-save"),
-    path("edit/<int:section_id>/waive/", writing.section_waive, name="section-waive"),
     path("edit/wording/", writing.wording_hint, name="wording-hint"),
+    path("edit/preview/", writing.draft_preview, name="postmortem-draft"),
+    path("edit/sections/new/", sections.section_add, name="section-add"),
+    path("edit/<int:section_id>/", include(_section)),
     path("review/", review.review, name="postmortem-review"),
     path("review/ask/", review.ask, name="review-ask"),
     path("review/ask/<int:request_id>/take-back/", review.take_back, name="review-take-back"),

@@ -7,6 +7,7 @@ const user = document.body.dataset.user;
 // Day before month, as on all pages.
 const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const failed = "failed" in document.body.dataset;
+const signIn = document.getElementById("words")?.dataset.signIn;
 
 const read = (name) => {
   try {
@@ -34,17 +35,25 @@ const fields = (form) =>
   [...form.elements].filter((field) => field.name && field.matches("textarea, input:is([type=text], [type=search], [type=email], [type=tel], :not([type]))"));
 const texts = (form) => Object.fromEntries(fields(form).map((field) => [field.name, field.value]));
 
-const timers = new WeakMap();
+// What the texts of an editor began with: a draft that is brought back later is put together with what came since.
+const bases = (form) => {
+  const field = form.querySelector("textarea[data-autosave]");
+  return { text: form.elements.base?.value ?? field?.defaultValue };
+};
+
+const timers = new Map();
 const keep = (form) => {
+  clearTimeout(timers.get(form));
+  timers.delete(form);
   const values = texts(form);
   const changed = fields(form).some((field) => field.value.trim() && field.value !== field.defaultValue);
-  if (changed) write(nameOf(form), { values, at: Date.now(), sent: false });
+  if (changed) write(nameOf(form), { values, bases: bases(form), at: Date.now(), sent: false });
   else localStorage.removeItem(nameOf(form));
 };
 
 const offer = (form) => {
   const draft = read(nameOf(form));
-  if (!draft || form.querySelector(".draft-offer")) return;
+  if (!draft || "settled" in form.dataset || form.querySelector(".draft-offer")) return;
   const lost = fields(form).filter((field) => (draft.values[field.name] ?? "").trim() && draft.values[field.name] !== field.value);
   const template = document.getElementById("draft-offer");
   if (!lost.length || !template) return;
@@ -55,6 +64,7 @@ const offer = (form) => {
   box.querySelector("[data-restore]").addEventListener("click", () => {
     for (const field of lost) {
       field.value = draft.values[field.name];
+      field.defaultValue = draft.bases?.[field.name] ?? field.defaultValue;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
     box.remove();
@@ -75,35 +85,36 @@ const offerAll = (part) => {
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-draft]");
-  if (!form || !user) return;
-  clearTimeout(timers.get(form));
-  timers.set(form, setTimeout(() => keep(form), 400));
+  // Not put off by the next key: nobody loses more than this.
+  if (form && user && !timers.has(form)) timers.set(form, setTimeout(() => keep(form), 400));
 });
+window.addEventListener("pagehide", () => [...timers.keys()].forEach(keep));
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[data-forget-drafts]")) drafts().forEach((name) => localStorage.removeItem(name));
   if (!form.matches("[data-draft]") || !user) return;
-  clearTimeout(timers.get(form));
   keep(form);
   const draft = read(nameOf(form));
   if (draft) write(nameOf(form), { ...draft, sent: true });
 });
 
-// In place: the answer says whether it arrived.
+// In place: the answer says whether it arrived. A refusal (422) is an answer too, and that of an ended session is the
+// page to sign in on.
+const arrived = ({ xhr }) => xhr.status >= 200 && xhr.status < 300 && new URL(xhr.responseURL).pathname !== signIn;
 document.addEventListener("htmx:afterRequest", (event) => {
   // The form itself, which the answer may have taken off the page by now: then the event comes from what held it.
   const form = event.detail.requestConfig?.elt?.closest("form[data-draft]");
   const draft = form && read(nameOf(form));
   if (!draft?.sent) return;
-  if (event.detail.successful) localStorage.removeItem(nameOf(form));
+  if (arrived(event.detail)) localStorage.removeItem(nameOf(form));
   else write(nameOf(form), { ...draft, sent: false });
 });
 // Saved by itself while somebody types: what arrived is no draft any more, what was typed since still is.
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest?.("form[data-draft]");
   const sent = event.detail.requestConfig?.formData;
-  if (!form || event.target === form || !event.detail.successful || !sent) return;
+  if (!event.target.matches?.("[data-autosave]") || !form || !arrived(event.detail) || !sent) return;
   for (const field of fields(form)) if (sent.has(field.name)) field.defaultValue = sent.get(field.name);
   keep(form);
 });
@@ -112,12 +123,12 @@ document.addEventListener("htmx:load", (event) => offerAll(event.detail.elt));
 
 // After a whole page: it arrived when the next page is one for somebody signed in, is no error, was not reached by
 // going back, and does not show the same form again with what is wrong in it.
-const settle = (arrived) => {
+const settle = (isNext) => {
   for (const name of drafts()) {
     const draft = read(name);
     const form = user && [...document.querySelectorAll("form[data-draft]")].find((candidate) => nameOf(candidate) === name);
     if (!draft || Date.now() - draft.at > KEPT_FOR) localStorage.removeItem(name);
-    else if (draft.sent && arrived && !form?.querySelector(".is-invalid, .invalid-feedback, .alert-danger, .errorlist")) localStorage.removeItem(name);
+    else if (draft.sent && isNext && !form?.querySelector(".is-invalid, .invalid-feedback, .alert-danger, .errorlist")) localStorage.removeItem(name);
     else if (draft.sent) write(name, { ...draft, sent: false });
   }
 };

@@ -76,17 +76,16 @@ def test_two_new_names_at_once_are_not_put_over_each_other_unseen(postmortem, ac
     assert headings(postmortem)[0] == "Mine"
 
 
-@pytest.mark.parametrize(
-    ("place", "order"), [(0, [2, 0, 1]), (1, [0, 2, 1]), (2, [0, 1, 2]), (99, [0, 1, 2]), (-5, [2, 0, 1])]
-)
-def test_a_section_is_moved_to_a_place(actor, place, order):
+@pytest.mark.parametrize(("by", "order"), [(-2, "cab"), (-1, "acb"), (0, "abc"), (1, "abc"), (-99, "cab")])
+def test_a_section_is_moved_up_and_down_and_stays_at_the_ends(actor, by, order):
     postmortem = make_postmortem()
     for section in postmortem.sections.all():
         sections.remove(actor=actor, section=section, now=NOW)
     made = [sections.add(actor=actor, postmortem=postmortem, heading=name, now=NOW) for name in "abc"]
-    for _again in range(2):
-        sections.move(actor=actor, section=made[2], place=place, now=NOW)
-        assert headings(postmortem) == ["abc"[n] for n in order]
+    with recorded() as audit:
+        sections.move(actor=actor, section=made[2], by=by, now=NOW)
+    assert "".join(headings(postmortem)) == order
+    assert len(audit) == (order != "abc")
 
 
 def test_what_is_removed_is_shown_nowhere_and_comes_back_as_it_was(postmortem, actor):
@@ -114,12 +113,15 @@ def test_nobody_writes_into_what_was_removed_without_being_told(postmortem, acto
     assert refused.value.code == "removed"
     for change in (
         lambda: sections.rename(actor=actor, section=section, heading="x", kind=section.kind, now=NOW),
-        lambda: sections.move(actor=actor, section=section, place=2, now=NOW),
+        lambda: sections.move(actor=actor, section=section, by=1, now=NOW),
     ):
         with pytest.raises(NotPossible):
             change()
-    sections.restore(actor=actor, section=section, now=NOW)
-    assert sections.save(actor=actor, section=section, text="Mine", base=section.text, now=NOW).text == "Mine"
+    sections.restore(actor=actor, section=section, text="Mine", now=NOW)
+    assert postmortem.sections.first().text == "Mine"
+    assert (
+        sections.restore(actor=actor, section=section, text="Mine, later", base="Mine", now=NOW).text == "Mine, later"
+    )
 
 
 @pytest.mark.parametrize("deed", ["add", "rename", "move", "remove"])
@@ -156,7 +158,7 @@ def do(deed, actor, postmortem):
         case "rename":
             sections.rename(section=section, heading="New", kind=section.kind, **told)
         case "move":
-            sections.move(section=section, place=0, **told)
+            sections.move(section=section, by=-1, **told)
         case "remove":
             sections.remove(section=section, **told)
         case "restore":

@@ -22,9 +22,10 @@ def postmortem():
     return make_postmortem()
 
 
-def save(client, section, text, version=None, **options):
+def save(client, section, text, version=None, base=None, **options):
     where = reverse("section-save", args=[section.postmortem.incident.reference, section.pk])
-    return client.post(where, {"text": text, "version": version or section.version}, **options)
+    data = {"text": text, "version": version or section.version} | ({} if base is None else {"base": base})
+    return client.post(where, data, **options)
 
 
 def head(client, postmortem, headers=None, **changes):
@@ -72,12 +73,14 @@ def test_a_stale_section_shows_both_texts_and_the_second_press_saves(postmortem)
     response = save(client, section, "My words")
     assert response.status_code == 409
     page = text_of(response)
-    assert "Their words" in page
-    assert "\nMy words</textarea>" in page
+    assert "<ins>Their</ins> words" in page
+    assert "<ins>My</ins> words" in page
+    assert "\nTheir My words</textarea>" in page
     assert 'name="version" value="3"' in page
+    assert 'name="base" value="Their words"' in page
     section.refresh_from_db()
     assert section.text == "Their words"
-    assert save(client, section, "My words", version=3).status_code == 302
+    assert save(client, section, "My words", version=3, base="Their words").status_code == 302
     section.refresh_from_db()
     assert section.text == "My words"
 

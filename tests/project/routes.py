@@ -364,6 +364,16 @@ ROWS: dict[str, Row] = {
     "section-save": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"version": 1, "text": "What we learned."}),
     "section-waive": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"waived": ""}),
     "wording-hint": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"hint": "0" * 32, "place": "head"}),
+    "postmortem-draft": Row(RESPONDER, DRAFTED),
+    "section-add": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"heading": "What helped", "kind": "other"}),
+    "section-head": Row(RESPONDER, {"open": 302, "cancelled": 404}),
+    "section-rename": Row(
+        RESPONDER, DRAFTED, {"open": 302, "cancelled": 404}, {"heading": "In short", "kind": "summary"}
+    ),
+    "section-move": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}, {"way": "down"}),
+    "section-remove": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}),
+    "section-restore": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}),
+    "section-preview": Row(RESPONDER, 405, DRAFTED, {"version": 1, "text": "What we learned."}),
     "postmortem-review": Row(RESPONDER, DRAFTED, {"open": 302, "cancelled": 404}, {"verb": "submit"}),
     "review-ask": Row(RESPONDER, 405, {"open": 422, "cancelled": 404}),
     "review-take-back": Row(RESPONDER, 405, {"open": 302, "cancelled": 404}),
