@@ -118,6 +118,7 @@ class CheckCode(TextChoices):
     OWNED = "owned", _("Every open action item has an owner and a date.")
     DETECTIVE = "detective", _("Where users saw it first, a detective action item says how we will.")
     BEFORE = "before", _("“Has it happened before?” is answered.")
+    VALUES = "values", _("Each value that a text takes from the incident is known.")
     WORDING = "wording", _("No hint on wording is open.")
 
 

@@ -26,6 +26,7 @@ from incidents.permissions import Actor, require
 from ..enums import ActionStatus, ActionType, CauseRole, CheckCode, CheckForce
 from ..models import ActionItem, ChecklistRules, Postmortem, RepeatMark, RootCause, Section
 from ..permissions import LessonPerm
+from ..publication import document
 from . import wording
 
 # What is not named here is advice until an admin decides otherwise.
@@ -158,6 +159,11 @@ class _Draft:
     def hints(self) -> list[wording.PlacedHint]:
         return wording.hints_of(self.postmortem, sections=self.sections, causes=self.causes, items=self.items)
 
+    @cached_property
+    def unknown_values(self) -> list[str]:
+        texts = [self.postmortem.lede, *(section.text for section in self.sections)]
+        return document.unknown_values(self.postmortem, texts)
+
     def editor(self, place: str) -> str:
         """The address of a place in the editor."""
         return f"{reverse('postmortem-edit', args=[self.incident.reference])}#{place}"
@@ -256,6 +262,11 @@ def _before(draft: _Draft) -> _Finding:
     return _Finding(missing, draft.editor("id_head_happened_before"))
 
 
+def _values(draft: _Draft) -> _Finding:
+    unknown = draft.unknown_values
+    return _Finding(" ".join(unknown[:MOST_NAMED]), draft.editor("values-head"))
+
+
 def _wording(draft: _Draft) -> _Finding:
     left = [placed for placed in draft.hints if not placed.is_set_aside]
     missing = ngettext(
@@ -283,5 +294,6 @@ _LINES: dict[CheckCode, Callable[[_Draft], _Finding | None]] = {
     CheckCode.OWNED: _owned,
     CheckCode.DETECTIVE: _detective,
     CheckCode.BEFORE: _before,
+    CheckCode.VALUES: _values,
     CheckCode.WORDING: _wording,
 }

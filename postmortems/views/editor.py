@@ -15,6 +15,7 @@ from ..domain import checklist, wording
 from ..forms.writing import HeadForm, NewSectionForm, SectionForm
 from ..insights import absent_again
 from ..models import ActionItem, DefenceCheck, Postmortem, RootCause, Section
+from ..panels import repeats_context
 from ..permissions import LessonPerm
 from ..publication import document
 from .draft import shown
@@ -65,6 +66,7 @@ def _shows(request: SignedInRequest, postmortem: Postmortem, refused: SectionFor
         "may_approve": offers(actor_of(request), LessonPerm.APPROVE, postmortem),
         "defences": DefenceCheck.objects.filter(incident=incident),
         "absent_again": absent_again(incident, request.user, now=timezone.now()),
+        "repeats": repeats_context(actor_of(request), incident),
         **clock(request),
     }
 

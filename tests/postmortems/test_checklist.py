@@ -56,6 +56,7 @@ def test_it_ticks_itself_from_what_is_written():
         "owned": True,
         "detective": False,
         "before": False,
+        "values": True,
         "wording": True,
     }
     Impact.objects.create(incident=incident, what="see any page")

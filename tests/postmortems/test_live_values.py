@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from incidents.enums import Precision, Role, ScopeUnit, Status, TimelineKind
 from incidents.models import Impact, TimelineEvent
 from incidents.permissions import Actor
-from postmortems.domain import sections
+from postmortems.domain import checklist, sections
 from postmortems.models import Postmortem
 from postmortems.publication import document, live_values
 from postmortems.publication.live_values import LiveValue
@@ -129,6 +129,15 @@ def test_what_cannot_be_filled_in_is_said_in_words():
         "{{mitigated}} is not known: when the impact was over.",
     ]
     assert document.unknown_values(postmortem, ["{{duration}}"]) == []
+
+
+@pytest.mark.django_db
+def test_the_checklist_says_what_is_not_known_and_leads_to_the_values():
+    line = {check.code: check for check in checklist.checks(make_postmortem(story(), text="{{mitigated}}"))}["values"]
+    assert (line.done, line.blocks) == (False, False)
+    assert "{{mitigated}} is not known" in line.sentence
+    assert line.url.endswith("/edit/#values-head")
+    assert {check.code: check for check in checklist.checks(make_postmortem(story()))}["values"].done
 
 
 @pytest.mark.django_db
