@@ -4,6 +4,7 @@ Never in it: who made a change, who answered a roll call and what, and entries t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -157,7 +158,10 @@ class Findable:
 
     def documents(self, rows: Iterable[Any]) -> Made:
         """The documents of these objects, with few queries however many there are."""
-        loaded = list(rows)
+        # On copies without what was fetched before: whoever writes goes on with these very objects and asks anew.
+        loaded = [copy(row) for row in rows]
+        for row in loaded:
+            row._prefetched_objects_cache = {}
         prefetch_related_objects(loaded, *self.prefetch)
         return (document for row in loaded for document in self.make(row))
 
