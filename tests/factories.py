@@ -164,7 +164,10 @@ def make_postmortem(
     author: User | None = None,
     **head: Any,
 ) -> Postmortem:
-    """A draft that is complete enough to be published; nobody is its author unless one is given."""
+    """A draft that is complete enough to be published; nobody is its author unless one is given.
+
+    Whether it has happened before is answered as the causes say.
+    """
     incident = incident or make_incident(status=Status.RESOLVED)
     actor = Actor.person(author) if author else Actor.machine("test", Role.ADMIN)
     now = timezone.now()
@@ -173,7 +176,8 @@ def make_postmortem(
     assert section is not None
     section.postmortem = postmortem
     sections.save(actor=actor, section=section, text=text, now=now)
-    values = {"title": title or incident.title, "lede": lede, "happened_before": False, "shows_names": False, **head}
+    again = incident.root_causes.filter(removed_at=None).exclude(same_as=None).exists()
+    values = {"title": title or incident.title, "lede": lede, "happened_before": again, "shows_names": False, **head}
     return sections.save_head(actor=actor, postmortem=postmortem, now=now, **values)
 
 

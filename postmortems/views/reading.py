@@ -115,10 +115,7 @@ def library(request: PageRequest) -> HttpResponse:
     found = Postmortem.objects.readable_by(request.user).for_library().filtered(**form.criteria())
     page = keyset_page(found, order=LIBRARY_ORDER, params=request.GET)
     if not is_public:
-        rows: list[Any] = page.rows
-        marks = registry.marks(request.user, [postmortem.incident_id for postmortem in rows])
-        for postmortem in rows:
-            postmortem.marks = marks.get(postmortem.incident_id, [])
+        _mark(request, page.rows)
     context = {
         "form": form,
         "page": page,
@@ -128,6 +125,13 @@ def library(request: PageRequest) -> HttpResponse:
     }
     template = "postmortems/_library_rows.html" if request.htmx else "postmortems/library.html"
     return render(request, template, context)
+
+
+def _mark(request: PageRequest, rows: list[Any]) -> None:
+    """Give each postmortem the marks of its incident that this reader may see."""
+    marks = registry.marks(request.user, [postmortem.incident_id for postmortem in rows])
+    for postmortem in rows:
+        postmortem.marks = marks.get(postmortem.incident_id, [])
 
 
 def _is_public(request: HttpRequest) -> bool:

@@ -1,8 +1,6 @@
 """Two people and one text: asked, commented, resolved, changes asked, read again, approved, published, put right."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,25 +12,10 @@ from tests.e2e.conftest import OpenPage, objections
 from tests.factories import make_incident, make_postmortem, make_user
 from tests.postmortems.pages import address
 
-PICTURES = os.environ.get("REVIEW_PICTURES")
-
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()
     page.wait_for_load_state("load")
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep what it looks like where somebody wants to look at it: wide and on a phone, light and dark."""
-    if not PICTURES:
-        return
-    for width in (1440, 390):
-        for scheme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)
-            page.screenshot(path=Path(PICTURES) / f"{name}-{width}-{scheme}.png", full_page=True)
-    page.set_viewport_size({"width": 1440, "height": 900})
-    page.emulate_media(color_scheme="light")
 
 
 def fits(page: Page) -> None:
@@ -77,7 +60,6 @@ def test_a_review_from_asking_to_an_erratum(story: Story, open_page: OpenPage, j
     threads.get_by_role("button", name="Comment").click()
     expect(ben.locator(f"#threads-s{section.pk} strong")).to_have_text("template")
     fits(ben)
-    picture(ben, "review")
     assert javascript is False or objections(ben) == []
     ben.get_by_label("Note").fill("Say which template it was.")
     press(ben, "Ask for changes")
@@ -101,16 +83,13 @@ def test_a_review_from_asking_to_an_erratum(story: Story, open_page: OpenPage, j
     ben.get_by_role("link", name="Show what changed").click()
     expect(ben.locator("del")).to_contain_text("banner")
     expect(ben.locator("ins")).to_contain_text("base template")
-    picture(ben, "changes")
     press(ben, "Approve and publish")
     expect(ben.get_by_role("heading", level=1)).to_have_text("Checkout answers slowly")
 
     ada.goto(address(postmortem, "history"))
     fits(ada)
-    picture(ada, "history")
     press(ada, "Compare")
     expect(ada.locator("del")).to_contain_text("banner")
-    picture(ada, "compare")
     assert javascript is False or objections(ada) == []
     ben.goto(review)
     press(ben, "Publish a new revision")
@@ -118,4 +97,3 @@ def test_a_review_from_asking_to_an_erratum(story: Story, open_page: OpenPage, j
     ben.get_by_label("What changed?").fill("Corrected the start time")
     press(ben, "Publish a new revision")
     expect(ben.locator("footer")).to_contain_text("Corrected the start time")
-    picture(ben, "published")
