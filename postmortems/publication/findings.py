@@ -65,5 +65,13 @@ class _Reader(HTMLParser):
         values = dict(attrs)
         if tag == "img" and values.get("src"):
             self.images.append(values["src"] or "")
-        if tag == "a" and (host := urlsplit(values.get("href") or "").hostname):
+        if tag == "a" and (host := _host_of(values.get("href") or "")):
             self.hosts.append(host)
+
+
+def _host_of(address: str) -> str:
+    """The host that a link leads to; empty for none. One that nobody can read is shown whole, for a person to judge."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return address

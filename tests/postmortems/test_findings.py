@@ -50,3 +50,7 @@ def test_nothing_found_is_said():
     assert found(postmortem) == set()
     page = text_of(client_of(Role.EDITOR).get(address(postmortem, "preview")))
     assert "No account name, e-mail address, host or image was found." in page
+
+
+def test_a_link_that_nobody_can_read_is_shown_whole():
+    assert ("host", "https://u:[x]@h") in found(make_published(text="See [it](https://u:[x]@h) and [that](http://[v)"))
