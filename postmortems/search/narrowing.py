@@ -14,7 +14,7 @@ from incidents.enums import OPEN_STATUSES, IncidentKind, Severity, Status
 from incidents.models import Incident, Service, Tag, User
 
 from ..enums import CauseCategory, DocumentKind
-from ..models import ActionItem, RootCause
+from ..models import ActionItem, RepeatMark, RootCause
 from .query import Filter
 
 _K = DocumentKind
@@ -170,12 +170,15 @@ def _period(value: str, reader: Reader) -> tuple[dt.datetime, dt.datetime] | Non
 
 
 def _is(value: str, reader: Reader) -> tuple[Q, str]:
-    causes = RootCause.objects.filter(incident=OuterRef("pk"), removed_at=None, same_as__isnull=False)
+    here = OuterRef("pk")
+    # What repeats something hidden is to this reader no repeat, as in the figures.
+    causes = RootCause.objects.same_as_earlier(reader.user).filter(incident=here)
+    marks = RepeatMark.objects.links().of(here, reader.user)
     states = {
         "open": Q(status__in=OPEN_STATUSES),
         "over": Q(status__in=(Status.RESOLVED, Status.CLOSED)),
         "private": Q(is_private=True),
-        "repeat": Q(Exists(causes)),
+        "repeat": Q(Exists(causes)) | Q(Exists(marks)),
         "published": Q(postmortem__status="published"),
     }
     known = states.get(_key(value))

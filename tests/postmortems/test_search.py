@@ -10,7 +10,7 @@ from incidents.models import Impact, IncidentChange, Tag, TimelineEvent
 from incidents.permissions import Actor
 from postmortems import search
 from postmortems.enums import CauseCategory
-from postmortems.models import ActionItem, Postmortem
+from postmortems.models import ActionItem, Postmortem, RepeatMark
 from postmortems.search import index
 from postmortems.search.results import Results
 from tests.factories import (
@@ -276,6 +276,18 @@ def test_a_private_incident_is_found_by_its_members_alone(corpus, reader, respon
     assert numbers("canaryword", responder) == numbers("canarysnippet", responder) == [5]
     privacy.lift(actor=Actor.person(make_user(role=Role.ADMIN)), incident=incident, now=NOW)
     assert numbers("canaryword", reader) == [5]
+
+
+def test_what_repeats_something_hidden_is_no_repeat(reader):
+    hidden, known, again, marked = (make_incident(title="Queue", sort_at=at(50 - day)) for day in range(4))
+    make_cause(again, same_as=make_cause(hidden))
+    RepeatMark.objects.create(incident=marked, earlier=known, reason="The same queue")
+    search.reindex()
+    assert sorted(numbers("is:repeat", reader)) == [again.number, marked.number]
+    assert sorted(numbers("queue -is:repeat", reader)) == [hidden.number, known.number]
+    privacy.make_private(actor=Actor.person(make_user(role=Role.EDITOR)), incident=hidden, members=[], now=NOW)
+    assert numbers("is:repeat", reader) == [marked.number]
+    assert sorted(numbers("queue -is:repeat", reader)) == [known.number, again.number]
 
 
 def test_private_ones_push_nothing_out(reader, monkeypatch):
