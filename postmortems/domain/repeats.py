@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents import audit
+from incidents.domain import privacy
 from incidents.domain.versions import check_version, compare_and_set
 from incidents.enums import IncidentKind
 from incidents.errors import InvalidInput, NotPossible
@@ -49,12 +50,13 @@ def confirm(
     if cause.same_as_id is None and (cause.family_id or cause.pk) == family:
         raise NotPossible(_("These two are known to be the same already."), code="same_already")
     values = {"same_as": earlier, "same_as_reason": reason}
-    changes = {"same_as": (_name_of(cause.same_as), _name_of(earlier))}
+    changes = {"same_as": (_name_of(cause.same_as, cause), _name_of(earlier, cause))}
     compare_and_set(cause, at=now, **values)
     _keep_families({cause.pk, family, cause.family_id or cause.pk})
     cause.refresh_from_db(fields=["family"])
     NotTheSame.objects.filter(cause=cause, earlier=earlier).delete()
-    audit.record(actor=actor, action="repeat.confirmed", target=cause, at=now, changes=changes, note=reason)
+    note = _note_beside(reason, earlier.incident, cause.incident)
+    audit.record(actor=actor, action="repeat.confirmed", target=cause, at=now, changes=changes, note=note)
     repeat_notices.cause_repeated(cause=cause, actor=actor, now=now)
     return cause
 
@@ -66,7 +68,7 @@ def take_back(*, actor: Actor, cause: RootCause, now: dt.datetime, version: int 
     check_version(cause, version)
     if cause.same_as is None:
         return cause
-    changes = {"same_as": (_name_of(cause.same_as), None)}
+    changes = {"same_as": (_name_of(cause.same_as, cause), None)}
     family = cause.family_id
     compare_and_set(cause, at=now, same_as=None, same_as_reason="")
     _keep_families({cause.pk, *([family] if family else [])})
@@ -86,7 +88,7 @@ def reject(*, actor: Actor, cause: RootCause, earlier: RootCause, now: dt.dateti
         cause=cause, earlier=earlier, defaults={"said_by": actor.user, "said_at": now}
     )
     if is_new:
-        changes = {"not_same_as": (None, _name_of(earlier))}
+        changes = {"not_same_as": (None, _name_of(earlier, cause))}
         audit.record(actor=actor, action="repeat.rejected", target=cause, at=now, changes=changes)
 
 
@@ -95,7 +97,7 @@ def ask_again(*, actor: Actor, cause: RootCause, earlier: RootCause, now: dt.dat
     """Take a rejection back: the earlier cause may be proposed again."""
     require(actor, LessonPerm.WRITE, cause)
     if NotTheSame.objects.filter(cause=cause, earlier=earlier).delete()[0]:
-        changes = {"not_same_as": (_name_of(earlier), None)}
+        changes = {"not_same_as": (_name_of(earlier, cause), None)}
         audit.record(actor=actor, action="repeat.asked_again", target=cause, at=now, changes=changes)
 
 
@@ -107,9 +109,10 @@ def mark(*, actor: Actor, incident: Incident, earlier: Incident, reason: str, no
     _check_order(actor, incident, earlier)
     values = {"reason": reason, "marked_by": actor.user, "marked_at": now}
     marked, is_new = RepeatMark.objects.update_or_create(incident=incident, earlier=earlier, defaults=values)
-    changes = {"repeat_of": (None, earlier.reference)} if is_new else {}
+    changes = {"repeat_of": (None, privacy.name_beside(earlier, incident))} if is_new else {}
+    note = _note_beside(reason, earlier, incident)
     audit.record(
-        actor=actor, action="repeat.marked", target=incident, at=now, changes=changes, note=reason, incident=incident
+        actor=actor, action="repeat.marked", target=incident, at=now, changes=changes, note=note, incident=incident
     )
     if is_new:
         repeat_notices.incident_repeated(mark=marked, actor=actor, now=now)
@@ -124,7 +127,7 @@ def unmark(*, actor: Actor, incident: Incident, earlier: Incident, now: dt.datet
     if marked is not None:
         repeat_notices.taken_back(marked)
         marked.delete()
-        changes = {"repeat_of": (earlier.reference, None)}
+        changes = {"repeat_of": (privacy.name_beside(earlier, incident), None)}
         audit.record(actor=actor, action="repeat.unmarked", target=incident, at=now, changes=changes)
 
 
@@ -179,5 +182,14 @@ def _first_of(key: int, same_as: Mapping[int, int | None]) -> int | None:
     return passed[-1] if len(passed) > 1 else None
 
 
-def _name_of(cause: RootCause | None) -> str | None:
-    return f"{cause.incident.reference}, cause {cause.pk}" if cause else None
+def _name_of(cause: RootCause | None, beside: RootCause) -> str | None:
+    """What the records of one cause call another."""
+    if cause is None:
+        return None
+    name = privacy.name_beside(cause.incident, beside.incident)
+    return f"{name}, cause {cause.pk}" if name == cause.incident.reference else name
+
+
+def _note_beside(reason: str, earlier: Incident, incident: Incident) -> str:
+    """What the records of an incident say of why it repeats another: nothing where others read them who see it not."""
+    return "" if earlier.is_private and not incident.is_private else reason

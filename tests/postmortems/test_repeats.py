@@ -85,6 +85,28 @@ def test_it_asks_for_a_reason_and_an_earlier_incident_that_one_sees():
     assert linked(again, make_user(role=Role.ADMIN)) == ([hidden.incident.reference], [])
 
 
+def test_the_records_of_an_incident_do_not_name_a_private_one_that_it_repeats():
+    hidden, again = make_cause(incident_of(1, is_private=True)), make_cause(incident_of(2))
+    admin = Actor.person(make_user(role=Role.ADMIN))
+    repeats.reject(actor=admin, cause=again, earlier=hidden, now=NOW)
+    repeats.ask_again(actor=admin, cause=again, earlier=hidden, now=NOW)
+    confirm(again, hidden, admin, reason="As with canary")
+    repeats.take_back(actor=admin, cause=again, now=NOW)
+    repeats.mark(actor=admin, incident=again.incident, earlier=hidden.incident, reason="As with canary", now=NOW)
+    repeats.unmark(actor=admin, incident=again.incident, earlier=hidden.incident, now=NOW)
+    entries = list(AuditEntry.objects.filter(incident=again.incident, action__startswith="repeat."))
+    assert len(entries) == 6
+    for entry in entries:
+        assert hidden.incident.reference not in f"{entry.changes} {entry.note}"
+        assert "canary" not in entry.note
+        assert "a private incident" in str(entry.changes)
+    known = make_cause(incident_of(1))
+    confirm(again, known, admin, reason="As before")
+    said = AuditEntry.objects.filter(action="repeat.confirmed").latest("pk")
+    assert known.incident.reference in str(said.changes)
+    assert said.note == "As before"
+
+
 @pytest.mark.parametrize("kind", [IncidentKind.NEAR_MISS, IncidentKind.BACKFILL])
 def test_near_misses_and_imports_take_part(kind):
     first, again = make_cause(incident_of(1, kind=kind)), make_cause(incident_of(2))
