@@ -13,8 +13,10 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from incidents.domain import privacy
 from incidents.enums import ChangeKind, ChangeVerdict, IncidentKind, Status, TimelineKind
 from incidents.models import Alert, Incident, IncidentChange, Service, TimelineEvent, User
 from incidents.registry import IncidentDraft
@@ -68,7 +70,7 @@ class Similar:
 
 def earlier_than(incident: Incident, user: User, *, limit: int = MOST_SHOWN) -> list[Similar]:
     """Earlier incidents that are like this one and that this person may know of, best first. Two queries."""
-    among = _comparable(Incident.objects.visible_to(user), incident).filter(sort_at__lte=incident.sort_at)
+    among = _comparable(_open_to(user), incident).filter(sort_at__lte=incident.sort_at)
     return _shown(_judged(similarity.alike_to(incident, among), _Asked.of(incident), user), limit)
 
 
@@ -81,7 +83,7 @@ def among_all(incident: Incident, *, limit: int) -> list[Similar]:
 def like_draft(draft: IncidentDraft, user: User, *, limit: int = MOST_SHOWN) -> list[Similar]:
     """Incidents that are over and like what somebody is about to declare, best first. Two queries, or none."""
     kind = Q(kind=IncidentKind.DRILL)
-    among = Incident.objects.visible_to(user).filter(kind if draft.is_drill else ~kind, is_example=False)
+    among = _open_to(user).filter(kind if draft.is_drill else ~kind, is_example=False)
     alike = similarity.alike_to_text(draft.texts, among.filter(status__in=(Status.RESOLVED, Status.CLOSED)))
     return _shown(_judged(alike, _Asked(services=draft.services), user), limit)
 
@@ -114,6 +116,12 @@ def _nearness(cause: RootCause, other: RootCause) -> float:
     here, there = (similarity.terms_in([(one.title, 1)]).keys() for one in (cause, other))
     same_kind = cause.category == other.category and cause.category not in _KINDLESS and cause.role == other.role
     return len(here & there) + 0.5 * same_kind
+
+
+def _open_to(user: User) -> QuerySet[Incident]:
+    """Those whose texts may be laid out before this person: for admins not what they would have to open first."""
+    since = timezone.now() - privacy.ACCESS_LASTS
+    return Incident.objects.open_to(user, since=since, action=privacy.ACCESS_ACTION)
 
 
 def _comparable(incidents: QuerySet[Incident], incident: Incident) -> QuerySet[Incident]:

@@ -34,6 +34,8 @@ SAMPLE = 5_000
 MOST_ROWS = 5_000
 # Those that may be alike, before it is asked which of them this reader sees; and after it.
 MOST_FOUND, MOST_SEEN = 400, 12
+# Terms that are counted by one statement.
+TERMS_A_STATEMENT = 10_000
 # Of a term that all have.
 LEAST_RARITY = 0.1
 
@@ -179,8 +181,13 @@ def _most_telling(terms: Terms, rarities: Mapping[str, float]) -> dict[str, Told
 
 def _rarities(terms: Collection[str]) -> dict[str, float]:
     newest = Incident.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    rows = SimilarityTerm.objects.filter(term__in=terms, incident__gt=newest - SAMPLE).order_by()
-    counted = dict(rows.values_list("term").annotate(Count("pk")))
+    rows = SimilarityTerm.objects.filter(incident__gt=newest - SAMPLE).order_by()
+    counted: dict[str, int] = {}
+    # Those of many long texts are more than an engine takes in one statement.
+    asked = sorted(terms)
+    for start in range(0, len(asked), TERMS_A_STATEMENT):
+        some = asked[start : start + TERMS_A_STATEMENT]
+        counted |= dict(rows.filter(term__in=some).values_list("term").annotate(Count("pk")))
     return {term: rarity(counted.get(term, 0), min(newest, SAMPLE)) for term in terms}
 
 

@@ -5,9 +5,11 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.domain import declaration, details, impacts
+from incidents.domain import declaration, details, impacts, privacy
 from incidents.domain.declaration import NewIncident
 from incidents.domain.impacts import ImpactContent
 from incidents.enums import ChangeVerdict, DetectedBy, IncidentKind, Role, Severity, Status
@@ -75,7 +77,7 @@ def test_nothing_is_shown_where_nothing_is_alike():
 
 def test_hidden_removed_cancelled_ones_and_other_worlds_are_not_shown():
     title = "Kafka metrics missing from Prometheus"
-    incident_of(title, is_private=True)
+    private = incident_of(title, is_private=True)
     incident_of(title, is_example=True, series="DRILL", removed_at=NOW)
     incident_of(title, is_example=True, series="DRILL")
     incident_of(title, status=Status.CANCELLED)
@@ -84,9 +86,27 @@ def test_hidden_removed_cancelled_ones_and_other_worlds_are_not_shown():
     backfill = incident_of(title, kind=IncidentKind.BACKFILL)
     assert set(like(incident_of(title, 0))) == {near_miss, backfill}
     assert like(incident_of(title, 0, kind=IncidentKind.DRILL)) == [drill]
-    admin = make_user(role=Role.ADMIN)
-    assert len(seen_before.like_draft(Draft(texts=[title]), admin, limit=9)) == 4
     assert len(seen_before.like_draft(Draft(texts=[title]), make_user(), limit=9)) == 3
+    # Its causes and what helped are shown, so an admin opens it first.
+    admin = make_user(role=Role.ADMIN)
+    again = incident_of(title, 0, status=Status.INVESTIGATING)
+    assert len(seen_before.like_draft(Draft(texts=[title]), admin, limit=9)) == 3
+    assert private not in [one.incident for one in seen_before.earlier_than(again, admin, limit=9)]
+    privacy.open_as_admin(actor=Actor.person(admin), incident=private, now=timezone.now())
+    assert len(seen_before.like_draft(Draft(texts=[title]), admin, limit=9)) == 4
+    assert private in [one.incident for one in seen_before.earlier_than(again, admin, limit=9)]
+
+
+def test_the_terms_of_many_long_texts_are_counted_a_statement_after_the_other(monkeypatch):
+    keys = [incident_of(f"Orders are lost at night in hall {word}", 3).pk for word in ("alpha", "beta")]
+    whole = set(SimilarityTerm.objects.filter(incident__in=keys).values_list("incident", "term", "weight"))
+    monkeypatch.setattr(similarity, "TERMS_A_STATEMENT", 3)
+    with CaptureQueriesContext(connection) as seen:
+        similarity.refresh(keys)
+    asked = [query["sql"] for query in seen if " IN (" in query["sql"] and "COUNT(" in query["sql"]]
+    assert len(asked) > 2
+    assert all(sql.count("'") <= 2 * 3 for sql in asked)
+    assert set(SimilarityTerm.objects.filter(incident__in=keys).values_list("incident", "term", "weight")) == whole
 
 
 def test_the_same_service_cause_and_trigger_weigh_more_and_are_said():
