@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Self
 
 from django import forms
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,9 @@ from ..domain.action_items import FILLS_IN, ActionContent, ActionVerb, asks_for_
 from ..domain.causes import MAX_WHYS, CauseContent
 from ..enums import ActionType, CauseCategory, CauseRole, Defence, DefenceResult
 from ..models import ActionItem, DefenceCheck, RootCause
+
+# Those of the latest incidents that a list offers; the ones of similar incidents, however old, are proposed elsewhere.
+MOST_EARLIER_CAUSES = 200
 
 
 def day_input() -> forms.DateInput:
@@ -70,7 +74,13 @@ class CauseForm(VersionedForm):
         self.incident, self.user = incident, user
         self.fields["version"].required = cause is not None
         earlier = RootCause.objects.earlier_than(incident, user)
-        self.fields["same_as"].queryset = earlier  # type: ignore[attr-defined]
+        named = [cause.same_as_id] if cause and cause.same_as_id else []
+        # What is not offered because this person may not see it, or because it was taken off, stays as it is.
+        self.kept = cause if named and not earlier.filter(pk__in=named).exists() else None
+        if self.kept:
+            self.initial["same_as_reason"] = ""
+        latest = earlier.values("pk")[:MOST_EARLIER_CAUSES]
+        self.fields["same_as"].queryset = earlier.filter(Q(pk__in=latest) | Q(pk__in=named))  # type: ignore[attr-defined]
         self.fields["same_as"].label_from_instance = _earlier_cause  # type: ignore[attr-defined]
 
     def anew(self, current: RootCause) -> Self:
@@ -79,6 +89,9 @@ class CauseForm(VersionedForm):
     def content(self) -> CauseContent:
         """What the form says, for the domain."""
         data = self.cleaned_data
+        same_as, reason = data["same_as"], data["same_as_reason"]
+        if same_as is None and self.kept:
+            same_as, reason = self.kept.same_as, self.kept.same_as_reason
         return CauseContent(
             title=data["title"],
             role=CauseRole(data["role"]),
@@ -87,8 +100,8 @@ class CauseForm(VersionedForm):
             explanation=data["explanation"],
             evidence=data["evidence"],
             no_action_reason=data["no_action_reason"],
-            same_as=data["same_as"],
-            same_as_reason=data["same_as_reason"],
+            same_as=same_as,
+            same_as_reason=reason,
         )
 
 

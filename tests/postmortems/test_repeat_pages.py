@@ -179,3 +179,39 @@ def test_the_published_page_names_both_directions_and_the_library_marks_them(fir
     library = text_of(reader.get(reverse("postmortem-list")))
     assert f"repeat of {first.reference}" in library
     assert f"happened again in {again.reference}" in library
+
+
+def sent_back(cause, title, **fields):
+    """What the form of a cause sends when only its title was changed."""
+    told = {"title": title, "role": cause.role, "category": cause.category, "version": cause.version}
+    return told | {"whys": "", "explanation": "", "evidence": "", "no_action_reason": ""} | fields
+
+
+def test_a_repeat_of_what_one_may_not_see_outlives_an_edit_and_stays_untold(first, again):
+    hidden = incident_of("Salaries are shown", 9, is_private=True)
+    cause = make_cause(again, "No check")
+    RootCause.objects.filter(pk=cause.pk).update(same_as=make_cause(hidden, "Canary"), same_as_reason="As with canary")
+    client, address = client_of(), url(again, "cause-edit", cause.pk)
+    assert "anary" not in client.get(address).content.decode()
+    assert client.post(address, sent_back(cause, "No check of it", same_as="", same_as_reason="")).status_code == 302
+    cause.refresh_from_db()
+    assert (cause.title, cause.same_as.title, cause.same_as_reason) == ("No check of it", "Canary", "As with canary")
+
+
+def test_a_repeat_of_what_one_sees_is_taken_back_by_an_edit(first, again):
+    cause = make_cause(again, "No check")
+    RootCause.objects.filter(pk=cause.pk).update(same_as=make_cause(first, "Template"), same_as_reason="The same")
+    client_of().post(url(again, "cause-edit", cause.pk), sent_back(cause, "No check", same_as="", same_as_reason=""))
+    cause.refresh_from_db()
+    assert cause.same_as is None
+
+
+def test_the_form_offers_the_latest_earlier_causes_and_the_one_that_was_chosen(first, again, monkeypatch):
+    monkeypatch.setattr("postmortems.forms.lessons.MOST_EARLIER_CAUSES", 1)
+    oldest, cause = make_cause(first, "Long ago"), make_cause(again, "No check")
+    older, latest = (make_cause(incident_of(f"Hall {days}", days), f"Cause {days}") for days in (20, 10))
+    RootCause.objects.filter(pk=cause.pk).update(same_as=oldest, same_as_reason="The same")
+    page = client_of().get(url(again, "cause-edit", cause.pk)).content.decode()
+    assert latest.title in page
+    assert oldest.title in page
+    assert older.title not in page
