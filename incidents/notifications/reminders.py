@@ -46,12 +46,12 @@ def asks_for_mail(deadline: Deadline, today: dt.date) -> bool:
     return step is not None and (told is None or told < step or told == today)
 
 
-@transaction.atomic
 def remind(now: dt.datetime) -> None:
     """Write today's mail to everybody for whom there is a reason and for whom it is a working hour.
 
     Called every now and then; the first time of the day that fits counts, in the person's own zone. Two workers at
-    once, or one that starts anew, write the same mail under the same key: it leaves once.
+    once, or one that starts anew, write the same mail under the same key: it leaves once. All is looked up before the
+    transaction: on SQLite nobody else writes while one is open.
     """
     left = {reminding: reminding.deadlines(now) for reminding in registry.remindings()}
     people = _who_wants_mail({key for found in left.values() for key in found}, now)
@@ -63,8 +63,9 @@ def remind(now: dt.datetime) -> None:
         asking = [(reminding, one) for reminding, one in found if asks_for_mail(one, today)]
         if today not in told[person.pk] and (asking or not _same_week(told[person.pk], today)):
             mails.append(_Due(person, today, asking))
-    notify_all([_mail(mail, now) for mail in mails])
-    _note(mails)
+    with transaction.atomic():
+        notify_all([_mail(mail, now) for mail in mails])
+        _note(mails)
 
 
 def _who_wants_mail(keys: Collection[int], now: dt.datetime) -> list[User]:

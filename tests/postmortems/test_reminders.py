@@ -235,3 +235,13 @@ def test_it_takes_as_many_queries_for_twenty_people_as_for_two(incident):
     assert counts[0] == counts[1]
     assert counts[1] <= 12
     assert OutboxMessage.objects.count() == 42
+
+
+def test_nothing_is_looked_up_while_others_cannot_write(incident, owner):
+    item_due(incident, owner, 0)
+    with CaptureQueriesContext(connection) as asked:
+        reminders.remind(MONDAY)
+    begun = [query["sql"].startswith("SAVEPOINT") for query in asked].index(True)
+    assert any("actionitem" in query["sql"] for query in asked.captured_queries[:begun])
+    assert not [query["sql"] for query in asked.captured_queries[begun:] if query["sql"].startswith("SELECT")]
+    assert OutboxMessage.objects.count() == 1
