@@ -10,7 +10,7 @@ from postmortems.models import DefenceCheck
 from postmortems.panels import lessons_panel
 from tests.factories import make_action_item, make_cause, make_incident, make_postmortem, make_published, make_user
 from tests.incident_pages import client_of, text_of, url
-from tests.postmortems.pages import address
+from tests.postmortems.pages import address, review
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,14 @@ def test_a_responder_is_offered_the_next_step(incident):
     assert address(incident, "start") not in drafted
     assert address(incident, "edit") in drafted
     assert "postmortem: draft" in drafted
+
+
+def test_while_the_draft_is_in_review_the_next_step_is_to_review_it(incident):
+    client = client_of()
+    review(client, make_postmortem(incident), "submit")
+    offered = panel(client, incident)
+    assert address(incident, "review") in offered
+    assert address(incident, "edit") not in offered
 
 
 def test_a_reader_is_offered_nothing_and_sees_no_draft(incident):
