@@ -50,7 +50,9 @@ ASSETS = {
 }
 REMOVED = "pictures/removed.svg"
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_ADDRESS = re.compile(r' (href|src)="([^"]*)"')
+# Tags, and one after the other their attributes: addresses stand in these, and what looks like one elsewhere is text.
+_TAG = re.compile(r'<[a-z](?:[^"<>]|"[^"]*")*>', re.IGNORECASE)
+_ATTRIBUTE = re.compile(r'\s([\w:-]+)="([^"]*)"')
 _POSTMORTEM = re.compile(r"/postmortems/([A-Z]+-\d+)/(?:-/[^/#?]*/)?(#.*)?$")
 _PICTURE = re.compile(r"/postmortems/([A-Z]+-\d+)/pictures/([0-9a-f-]{36})\.(png|jpg|webp|gif)$")
 _ELSEWHERE = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
@@ -126,7 +128,9 @@ def _write(folder: Folder, postmortem: Postmortem, names: set[str], most_words: 
     assert revision is not None  # noqa: S101 - what is published has one, says a constraint
     shown = page.of_revision(postmortem, revision, None)
     pictures = {f"{each.name}.{each.format}": each for each in postmortem.incident.attachments.all()}
-    article = _ADDRESS.sub(lambda found: _here(found, names, pictures, folder), shown.article)
+    article = _TAG.sub(
+        lambda tag: _ATTRIBUTE.sub(lambda found: _here(found, names, pictures, folder), tag[0]), shown.article
+    )
     entry = _entry(postmortem, revision.document, shown, most_words)
     context = {"page": replace(shown, article=article), "entry": entry, **_frame()}
     folder.write(entry.file, render_to_string("postmortems/site/postmortem.html", context))
@@ -134,8 +138,12 @@ def _write(folder: Folder, postmortem: Postmortem, names: set[str], most_words: 
 
 
 def _here(found: re.Match[str], names: set[str], pictures: dict[str, Attachment], folder: Folder) -> str:
-    """An address of the running product as one within the folder; what leads to nothing here is no link any more."""
+    """An attribute with the address of the running product as one within the folder; what leads to nothing here is no
+    link any more. Other attributes stay as they are.
+    """
     kind, address = found[1], found[2]
+    if kind not in ("href", "src"):
+        return found[0]
     if kind == "src":
         return f' src="{_picture(address, pictures, folder)}"'
     if address.startswith("#") or _ELSEWHERE.match(address):

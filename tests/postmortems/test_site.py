@@ -380,3 +380,36 @@ def test_the_command_says_what_it_wrote(folder):
     said = io.StringIO()
     call_command("export_site", str(folder), "--base-url", "https://example.org/", stdout=said)
     assert said.getvalue() == f"Wrote 1 public postmortem to {folder}. Open {folder}/index.html\n"
+
+
+def test_what_only_looks_like_an_address_is_text(folder):
+    code = '<a class="x" href="/old" src="/logo.png">'
+    # A title that would take up what stands behind it, if its end was taken for the beginning of an address.
+    found = publish(
+        "First", f"```\n{code}\n```\n\n[run](https://ci.example.net/run 'a src=') and [other](/nowhere 'a href=')"
+    )
+    export(folder)
+    page = (folder / f"{found.incident.reference}.html").read_text()
+    read = Text()
+    read.feed(page)
+    assert code in "".join(read.texts)
+    assert ("a src=", "https://ci.example.net/run") in read.titled
+    assert ("a href=", None) in read.titled
+    assert "removed.svg" not in page
+
+
+class Text(HTMLParser):
+    """What a page shows, and its links with a title."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.titled: list[tuple[str, str | None]] = []
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "a" and values.get("title"):
+            self.titled.append((values["title"] or "", values.get("href")))
