@@ -114,8 +114,7 @@ def library(request: PageRequest) -> HttpResponse:
     form.is_valid()
     found = Postmortem.objects.readable_by(request.user).for_library().filtered(**form.criteria())
     page = keyset_page(found, order=LIBRARY_ORDER, params=request.GET)
-    if not is_public:
-        _mark(request, page.rows)
+    _mark(request, page.rows)
     context = {
         "form": form,
         "page": page,
@@ -128,7 +127,9 @@ def library(request: PageRequest) -> HttpResponse:
 
 
 def _mark(request: PageRequest, rows: list[Any]) -> None:
-    """Give each postmortem the marks of its incident that this reader may see."""
+    """Give each postmortem the marks of its incident that this reader may see; the public is shown none."""
+    if _is_public(request):
+        return
     marks = registry.marks(request.user, [postmortem.incident_id for postmortem in rows])
     for postmortem in rows:
         postmortem.marks = marks.get(postmortem.incident_id, [])

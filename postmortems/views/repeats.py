@@ -85,6 +85,8 @@ def repeat_mark(request: SignedInRequest, incident: Incident) -> HttpResponse:
 @require_POST
 @incident_page
 def repeat_unmark(request: SignedInRequest, incident: Incident) -> HttpResponse:
+    """Say that an incident is no repeat of an earlier one after all."""
+    require(actor_of(request), LessonPerm.WRITE, incident)
     earlier = Incident.objects.visible_to(request.user).referenced(request.POST.get("earlier", "")[:20]).first()
     if earlier is None:
         raise Http404

@@ -69,7 +69,8 @@ def section_rename(request: SignedInRequest, incident: Incident, section_id: int
     form = RenameForm(sent(request), section=section)
 
     def rename() -> Section:
-        data = {**form.cleaned_data, "kind": SectionKind(form.cleaned_data["kind"])}
+        given = form.cleaned_data
+        data = {"heading": given["heading"], "kind": SectionKind(given["kind"]), "seen": given["seen"] or None}
         return sections.rename(actor=actor_of(request), section=section, now=timezone.now(), **data)
 
     if attempt(form, rename):

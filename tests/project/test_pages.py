@@ -115,7 +115,7 @@ def test_no_template_goes_around_the_rules() -> None:
 # What is no text of a page: translated blocks, comments, blocks that fill an attribute, tags, samples of code.
 NOT_TEXT = re.compile(
     r"{%\s*blocktrans.*?{%\s*endblocktrans\w*\s*%}|{%\s*comment\b.*?{%\s*endcomment\s*%}"
-    r"|{%\s*block (?:width|body_attributes|bodyclass)\s*%}.*?{%\s*endblock"
+    r"|{%\s*block (?:width|body_attributes|bodyclass|current)\s*%}.*?{%\s*endblock"
     r"|{#.*?#}|{%.*?%}|{{.*?}}|<!--.*?-->|&\w+;",
     re.DOTALL,
 )
