@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from incidents.enums import Role
 from incidents.models import Incident
+from postmortems.search import reindex
 from tests.e2e.conftest import OpenPage
 from tests.factories import make_incident, make_user
 
@@ -72,6 +73,7 @@ def test_without_scripts_a_double_click_makes_one_too(open_page: OpenPage, incid
 
 
 def test_the_keyboard_is_enough(open_page: OpenPage, incident: Incident) -> None:
+    reindex()
     page = open_page(make_user("Ada", Role.RESPONDER))
     page.goto("/")
 
@@ -83,7 +85,7 @@ def test_the_keyboard_is_enough(open_page: OpenPage, incident: Incident) -> None
     page.keyboard.press("/")
     page.keyboard.type("blank")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/incidents/?q=blank*")
+    page.wait_for_url("**/search/?q=blank*")
     result = page.get_by_role("main").get_by_role("link", name="Blank front page").first
     result.focus()
     page.keyboard.press("Enter")

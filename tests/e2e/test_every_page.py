@@ -71,6 +71,7 @@ def pages(actor: str) -> list[Route]:
         "incident-export",
         "action-export",
         "postmortem-export",
+        "insights-export",
         "postmortem-feed",
         "picture",
         "postmortem-picture",
