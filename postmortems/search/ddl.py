@@ -78,9 +78,13 @@ def _install_postgresql(cursor) -> None:  # type: ignore[no-untyped-def]
             $$
             """
         )
+    # Asked first: even where there is nothing to make, making it would wait for all who write.
+    cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", [TABLE])
+    indexed = {name for (name,) in cursor.fetchall()}
     for column, source in VECTORS.items():
         if column not in there:
             cursor.execute(
                 f"ALTER TABLE {TABLE} ADD COLUMN {column} tsvector GENERATED ALWAYS AS ({FUNCTION}({source})) STORED"
             )
-        cursor.execute(f"CREATE INDEX IF NOT EXISTS search_document_{column} ON {TABLE} USING gin ({column})")
+        if f"search_document_{column}" not in indexed:
+            cursor.execute(f"CREATE INDEX search_document_{column} ON {TABLE} USING gin ({column})")
